@@ -1,0 +1,15 @@
+//! Values that every layer shares. Nothing here has behaviour of its own.
+
+pub mod digest;
+pub mod draw;
+pub mod geo;
+pub mod id;
+pub mod time;
+pub mod wire;
+
+pub use digest::{Fingerprint, Mixer};
+pub use draw::{Dice, Draw, Purpose, SeedKey};
+pub use geo::Spot;
+pub use id::NodeId;
+pub use time::{Span, Time};
+pub use wire::{Reader, Wire, WireError};

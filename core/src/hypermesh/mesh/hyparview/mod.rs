@@ -1,0 +1,5 @@
+//! hyparview
+
+mod config;
+
+pub use config::Config;

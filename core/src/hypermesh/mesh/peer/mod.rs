@@ -1,0 +1,5 @@
+//! peer
+
+mod config;
+
+pub use config::Config;

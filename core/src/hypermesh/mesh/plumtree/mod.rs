@@ -1,0 +1,5 @@
+//! plumtree
+
+mod config;
+
+pub use config::Config;

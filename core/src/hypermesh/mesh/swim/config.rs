@@ -1,0 +1,78 @@
+//! What can be set about failure detection.
+
+use crate::base::Span;
+
+/// Whom a node watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The peers of its active view; the parent says who comes and goes.
+    #[default]
+    View,
+    /// A cell of `count` nodes from `first`, all known to each other from the start.
+    Cell {
+        /// The first node of the cell.
+        first: u32,
+        /// How many nodes it has; at most 5,000.
+        count: u32,
+    },
+}
+
+/// The parts of Lifeguard, each of which can be turned off (as in the paper's evaluation).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifeguard {
+    /// Local health aware probe: a node that doubts itself probes slower and waits longer.
+    pub aware_probe: bool,
+    /// Local health aware suspicion: the suspicion time shrinks with independent confirmations.
+    pub aware_suspicion: bool,
+    /// Buddy system: a suspected member is told so first, with the next message to it.
+    pub buddy: bool,
+}
+
+impl Lifeguard {
+    /// Plain SWIM.
+    pub const OFF: Self = Self { aware_probe: false, aware_suspicion: false, buddy: false };
+    /// All of it.
+    pub const ON: Self = Self { aware_probe: true, aware_suspicion: true, buddy: true };
+}
+
+/// Parameters of SWIM with Lifeguard. The defaults are those of the Lifeguard paper's evaluation (memberlist, LAN profile).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Config {
+    /// Whom a node watches.
+    pub scope: Scope,
+    /// Time between two probes of one node (BaseProbeInterval, 1 s).
+    pub probe_every: Span,
+    /// How long a direct answer may take (BaseProbeTimeout, 500 ms).
+    pub answer_within: Span,
+    /// Peers asked to probe indirectly, k (3).
+    pub indirect: u8,
+    /// Suspicion lasts at least this many times log10(members) probe intervals (alpha, 5).
+    pub suspicion_factor: u8,
+    /// The longest suspicion is this many times the shortest (beta, 6; only with aware suspicion).
+    pub suspicion_spread: u8,
+    /// Updates are repeated this many times log10(members) (lambda, 4).
+    pub repeat_factor: u8,
+    /// Most updates in one message.
+    pub updates_max: u8,
+    /// Highest local health multiplier, S (8).
+    pub health_max: u8,
+    /// Which parts of Lifeguard are on.
+    pub lifeguard: Lifeguard,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            scope: Scope::View,
+            probe_every: Span::secs(1),
+            answer_within: Span::millis(500),
+            indirect: 3,
+            suspicion_factor: 5,
+            suspicion_spread: 6,
+            repeat_factor: 4,
+            updates_max: 6,
+            health_max: 8,
+            lifeguard: Lifeguard::ON,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! swim
+
+mod config;
+
+pub use config::{Config, Lifeguard, Scope};

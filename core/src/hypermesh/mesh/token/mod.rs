@@ -1,0 +1,73 @@
+//! The token load: each token is always in flight to some node, which sends it on to a node drawn uniformly.
+//!
+//! ```text
+//! Command::Token ──▶ send ──▶ ( arrives ──▶ draw a node ──▶ send )*
+//! ```
+//! There is no protocol here on purpose: what is measured is the engine, the wire and the draw.
+
+mod config;
+mod message;
+#[cfg(test)]
+mod tests;
+
+pub use config::Config;
+pub use message::Message;
+
+use crate::base::{NodeId, Purpose};
+use crate::machine::{Cx, Machine};
+use crate::node::{Command, Effect, Fact, Input, Node, Tally};
+use std::sync::Arc;
+
+/// A node that passes tokens on.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    population: u32,
+}
+
+type Out = Effect<Message, ()>;
+
+impl Holder {
+    fn pass(self, bytes: u32, cx: &mut Cx<'_, Out>) {
+        let others = u64::from(self.population.max(2) - 1);
+        let step = 1 + cx.draw(Purpose::Peer).below(others) as u32;
+        let to = NodeId((cx.me.0 + step) % self.population.max(2));
+        cx.emit(Effect::Send { to, message: Message { bytes } });
+    }
+}
+
+impl Machine for Holder {
+    type Input = Input<Message>;
+    type Effect = Out;
+    type Why = ();
+
+    fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Out>) {
+        match input {
+            Input::Message { message, .. } => {
+                cx.emit(Effect::Fact(Fact::Tally(Tally::TokenHop)));
+                self.pass(message.bytes, cx);
+            }
+            Input::Command(Command::Token { bytes }) => self.pass(bytes, cx),
+            Input::Start { .. } | Input::Command(Command::Broadcast { .. }) | Input::Leave => {}
+        }
+    }
+
+    fn wake(&mut self, (): (), _: &mut Cx<'_, Out>) {}
+}
+
+impl Node for Holder {
+    type Message = Message;
+    type Wakeup = ();
+    type Config = Config;
+
+    fn new(config: &Arc<Config>) -> Self {
+        Self { population: config.population }
+    }
+
+    fn check(&self, _: NodeId) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,5 @@
+//! vivaldi
+
+mod config;
+
+pub use config::Config;

@@ -1,0 +1,53 @@
+//! Planted defects: one for each promise that the oracle keeps, so that a test can show the oracle finding it.
+//!
+//! They exist only in builds with the feature `defects` (tests turn it on). In any other build [`Defect::is_planted`] is false and the compiler
+//! removes the branch.
+
+/// A defect that can be planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defect {
+    /// The engine delivers to nodes that are down.
+    DeliverToDead,
+    /// Broadcast hands the same message to the application twice.
+    DuplicateDelivery,
+    /// The active view grows past its limit.
+    UnboundedView,
+    /// A node accepts itself into its own view.
+    SelfInView,
+    /// A suspicion whose deadline is due is forgotten instead of confirmed.
+    SuspicionNeverEnds,
+    /// A coordinate divides by a zero distance.
+    CoordinateNotFinite,
+    /// The network loses a message without naming a cause.
+    SilentLoss,
+    /// A decision depends on the order in which threads or memory addresses happen to come.
+    NonDeterminism,
+    /// The wire lets a later datagram overtake an earlier one.
+    WireReorders,
+}
+
+impl Defect {
+    /// Every defect with its name in `--plant`.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("deliver-to-dead", Self::DeliverToDead),
+        ("duplicate-delivery", Self::DuplicateDelivery),
+        ("unbounded-view", Self::UnboundedView),
+        ("self-in-view", Self::SelfInView),
+        ("suspicion-never-ends", Self::SuspicionNeverEnds),
+        ("coordinate-not-finite", Self::CoordinateNotFinite),
+        ("silent-loss", Self::SilentLoss),
+        ("non-determinism", Self::NonDeterminism),
+        ("wire-reorders", Self::WireReorders),
+    ];
+
+    /// The defect of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, defect)| *defect)
+    }
+
+    /// Whether this defect is the planted one. Always false in a build without the feature `defects`.
+    #[inline]
+    pub fn is_planted(self, planted: Option<Self>) -> bool {
+        cfg!(feature = "defects") && planted == Some(self)
+    }
+}

@@ -1,0 +1,5 @@
+//! Help for the tests of every crate: planted defects.
+
+pub mod defect;
+
+pub use defect::Defect;
