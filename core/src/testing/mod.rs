@@ -1,5 +1,13 @@
-//! Help for the tests of every crate: planted defects.
+//! Help for the tests of every crate: planted defects, a small deterministic network, questions about its graph, and named adversaries.
 
 pub mod defect;
+pub mod graph;
+pub mod net;
+#[cfg(test)]
+mod tests;
+pub mod villain;
 
 pub use defect::Defect;
+pub use graph::components;
+pub use net::{Link, Net};
+pub use villain::{Silent, Villain};
