@@ -1,1 +1,12 @@
-//! scenarios
+//! What we *ask*: the scenario files that people write, checked and resolved to a [`plan::Plan`], and the shape of the answer, a [`trace::Trace`].
+//!
+//! A scenario becomes a plan, a plan becomes a world, a world leaves a trace. Simulated and real worlds share both ends, so every expectation and every
+//! report works on either.
+
+#![forbid(unsafe_code)]
+
+pub mod catalog;
+pub mod expect;
+pub mod network;
+pub mod plan;
+pub mod trace;

@@ -1,0 +1,123 @@
+//! The metrics that a run can record, and the invariants that its oracle keeps: one table that the simulator fills, expressions are checked against and
+//! reports and docs are made of.
+
+/// What kind of numbers a metric holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Events, counted per time bin and region.
+    Counter,
+    /// A level, read at the end of each time bin.
+    Gauge,
+    /// Values, kept as a histogram per time bin and per region.
+    Samples,
+}
+
+/// What one value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    One,
+    /// Nanoseconds, shown in the fitting unit of time.
+    Nanoseconds,
+    /// Bytes.
+    Bytes,
+    /// A ratio, stored in millionths.
+    Millionths,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// What kind of numbers it holds.
+    pub kind: Kind,
+    /// What one value means.
+    pub unit: Unit,
+    /// One sentence for people.
+    pub about: &'static str,
+}
+
+macro_rules! metrics {
+    ($($id:ident $name:literal $kind:ident $unit:ident $about:literal;)*) => {
+        /// A metric's row in [`METRICS`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Id { $(#[doc = $about] $id,)* }
+
+        impl Id {
+            /// Every metric's id, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$id,)*];
+
+            /// The metric of that name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$id),)* _ => None }
+            }
+        }
+
+        /// Every metric, in the order of [`Id`].
+        pub const METRICS: &[Metric] = &[$(Metric { name: $name, kind: Kind::$kind, unit: Unit::$unit, about: $about },)*];
+    };
+}
+
+metrics! {
+    NetSent "net.sent" Counter One "datagrams that nodes sent, copies made by duplication included";
+    NetBytes "net.bytes" Counter Bytes "bytes that nodes sent, headers included";
+    NetDelivered "net.delivered" Counter One "datagrams handed to a node";
+    NetLost "net.dropped.loss" Counter One "datagrams lost on the path";
+    NetCut "net.dropped.partition" Counter One "datagrams stopped by a partition or a lost region";
+    NetQueueFull "net.dropped.queue" Counter One "datagrams that found a full queue";
+    NetToDead "net.dropped.dead" Counter One "datagrams whose receiver was down when they arrived";
+    NetDuplicated "net.duplicated" Counter One "copies that the network made";
+    NetInFlight "net.in_flight" Gauge One "datagrams under way";
+    NetLatency "net.latency" Samples Nanoseconds "time from sending a datagram to its delivery";
+    NodesUp "node.up" Gauge One "nodes that are up";
+    NodeCrashed "node.crashed" Counter One "nodes that crashed or left";
+    NodeStarted "node.started" Counter One "nodes that came up, restarts included";
+    TimerFired "timer.fired" Counter One "wake-ups of nodes";
+    BroadcastSent "broadcast.sent" Counter One "broadcasts that started";
+    BroadcastDelivered "broadcast.delivered" Counter One "broadcasts handed to an application";
+    BroadcastRepaired "broadcast.repaired" Counter One "deliveries that were missed first and asked for later";
+    BroadcastRedundant "broadcast.redundant" Counter One "contents of broadcasts that arrived again at a node that had them";
+    BroadcastDelivery "broadcast.delivery" Samples Nanoseconds "time from the intended start of a broadcast to its delivery at a node";
+    BroadcastHops "broadcast.hops" Samples One "links that a delivered broadcast crossed";
+    BroadcastRedundancy "broadcast.redundancy" Samples Millionths "redundant contents per delivery, one value a broadcast";
+    BroadcastCoverage "broadcast.coverage" Samples Millionths "share of the nodes that stayed up which a broadcast reached, one value a broadcast";
+    LinkUp "hyparview.link_up" Counter One "peers that entered an active view";
+    LinkDown "hyparview.link_down" Counter One "peers that left an active view";
+    Join "hyparview.join" Counter One "joins asked for, new attempts included";
+    ForwardJoin "hyparview.forward_join" Counter One "steps of joins' walks";
+    Shuffle "hyparview.shuffle" Counter One "shuffles started";
+    Neighbor "hyparview.neighbor" Counter One "neighbours asked for";
+    NeighborRejected "hyparview.neighbor_rejected" Counter One "neighbours refused";
+    ViewSize "hyparview.view" Samples One "size of the active view of live nodes, read at the end of each time bin";
+    Isolated "hyparview.isolated" Gauge One "live nodes with an empty active view";
+    Graft "plumtree.graft" Counter One "links of trees repaired";
+    Prune "plumtree.prune" Counter One "redundant links of trees pruned";
+    Announce "plumtree.announce" Counter One "announcements of broadcasts sent";
+    Probe "swim.probe" Counter One "direct probes";
+    IndirectProbe "swim.indirect_probe" Counter One "indirect probes asked for";
+    ProbeFailed "swim.probe_failed" Counter One "probes without an answer";
+    Suspected "swim.suspected" Counter One "suspicions that started";
+    Refuted "swim.refuted" Counter One "suspicions that were refuted";
+    Confirmed "swim.confirmed" Counter One "suspicions that were confirmed";
+    FalsePositive "swim.false_positive" Counter One "confirmed suspicions of nodes that were up";
+    Detection "swim.detection" Samples Nanoseconds "time from a node's failure to a watcher giving it up";
+    CoordinateError "vivaldi.error" Samples Millionths "relative error of a predicted round-trip time";
+    RoundTrip "vivaldi.rtt" Samples Nanoseconds "measured round-trip times";
+    TokenHop "token.hops" Counter One "tokens passed on";
+    BrokenDead "broken.no_delivery_to_the_dead" Counter One "deliveries to a node that was down";
+    BrokenOnce "broken.deliver_once" Counter One "broadcasts handed twice to the same life of an application";
+    BrokenViews "broken.views_bounded" Counter One "views over their limit, with a stranger twice or with the node itself";
+    BrokenSuspicion "broken.suspicions_end" Counter One "suspicions that outlived their longest time";
+    BrokenCoordinate "broken.coordinates_finite" Counter One "coordinates that are not numbers";
+    BrokenConserved "broken.messages_conserved" Counter One "datagrams neither delivered, dropped by a named cause nor under way";
+    BrokenFifo "broken.pipes_keep_order" Counter One "datagrams that overtook an earlier one of the same pair without reordering asked for";
+}
+
+impl Id {
+    /// The metric's row.
+    pub const fn metric(self) -> &'static Metric {
+        &METRICS[self as usize]
+    }
+}

@@ -1,0 +1,1 @@
+//! Where nodes can be and how long a datagram takes between two places.

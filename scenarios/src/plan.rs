@@ -1,0 +1,392 @@
+//! The plan: a scenario with everything resolved. Every node has a place, every fault a time and a target, every broadcast a number and an origin.
+//! A world needs nothing else, and the same plan always gives the same answer.
+
+use crate::expect::Expectation;
+use hypermesh_core::base::{NodeId, Span, Spot, Time};
+use hypermesh_core::hypermesh::mesh::{gossip, peer, token};
+use hypermesh_core::node::BroadcastId;
+use hypermesh_core::testing::Defect;
+
+/// A scenario, resolved.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the scenario; part of the run directory's name.
+    pub name: String,
+    /// What the scenario is for, in a sentence.
+    pub about: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// When the run ends.
+    pub stop: Time,
+    /// Expectations without a time range look at what happens from here on.
+    pub warmup: Time,
+    /// The scenario with every default written out, as YAML, for the run directory and for `plan`.
+    pub resolved_yaml: String,
+    /// Groups of nodes, in order of their first node. Together they are all nodes.
+    pub groups: Vec<Group>,
+    /// Where each node is and how it is connected.
+    pub nodes: Nodes,
+    /// The wires between them.
+    pub network: Network,
+    /// What the applications do.
+    pub workload: Workload,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What to keep.
+    pub observe: Observe,
+    /// What is expected.
+    pub expect: Vec<Expectation>,
+    /// What the run may cost.
+    pub budget: Budget,
+    /// A defect planted by a test.
+    pub defect: Option<Defect>,
+}
+
+/// Nodes of one role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its first node.
+    pub first: u32,
+    /// How many nodes it has.
+    pub count: u32,
+    /// What its nodes are.
+    pub role: Role,
+    /// When the first of them starts.
+    pub join_at: Time,
+    /// How long it takes until the last of them has started.
+    pub join_over: Span,
+    /// How the number of started nodes grows meanwhile.
+    pub join_shape: JoinShape,
+}
+
+/// How a group grows while it joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinShape {
+    /// By the same number every second.
+    Linear,
+    /// By the same factor every second, as a network grows through its members.
+    Growth,
+}
+
+/// What the nodes of a group are. All groups of one plan have the same kind of role, since others could not talk to each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Role {
+    /// Holders of tokens.
+    Token(token::Config),
+    /// Push gossip.
+    Gossip(gossip::Config),
+    /// Mesh peers.
+    Peer(peer::Config),
+}
+
+/// The nodes' columns, each with one entry a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nodes {
+    /// Index of the node's place.
+    pub place: Vec<u16>,
+    /// Index of the node's access class.
+    pub access: Vec<u8>,
+}
+
+/// A place where nodes are: a city or a cloud region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// Index of its region.
+    pub region: u16,
+    /// Where it is.
+    pub spot: Spot,
+}
+
+/// How a node is connected to its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// Name of the class.
+    pub name: String,
+    /// Bits a second towards the network; 0 is unlimited.
+    pub up_bps: u64,
+    /// Bits a second towards the node; 0 is unlimited.
+    pub down_bps: u64,
+    /// Bytes that a queue holds in either direction before it drops what arrives (drop-tail); 0 is unlimited.
+    pub queue_bytes: u64,
+    /// One-way delay between the node and its place.
+    pub last_mile: Span,
+    /// Probability that a datagram is lost here, each way.
+    pub loss: f64,
+}
+
+/// Delay variation. Within one pair of nodes it is a continuous function of time whose slope is above -1, so a pipe keeps its order without memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jitter {
+    /// Largest extra delay as a share of the path's one-way delay.
+    pub share: f64,
+    /// Largest extra delay on top of that.
+    pub floor: Span,
+    /// Time over which the extra delay changes.
+    pub period: Span,
+}
+
+/// The wires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Where nodes can be.
+    pub places: Vec<Place>,
+    /// Names of the regions.
+    pub regions: Vec<String>,
+    /// One-way delay in nanoseconds from place to place, row by row (`from * places + to`); the diagonal is the delay within a place. All above zero.
+    pub one_way_ns: Vec<u32>,
+    /// Classes of access.
+    pub access: Vec<Access>,
+    /// Delay variation.
+    pub jitter: Jitter,
+    /// Probability that a datagram is lost on the path.
+    pub loss: f64,
+    /// Probability that a datagram arrives twice.
+    pub duplicate: f64,
+    /// Probability that a datagram is held back and may be overtaken.
+    pub reorder: f64,
+    /// How long such a datagram is held back at most.
+    pub reorder_by: Span,
+    /// Bytes of headers charged per datagram (IPv6, UDP, QUIC).
+    pub overhead_bytes: u32,
+    /// Where the delays come from, in words, for reports.
+    pub source: String,
+}
+
+/// What the applications do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Workload {
+    /// Broadcasts in the order of their intended start; the index is the broadcast's id.
+    pub broadcasts: Vec<Shot>,
+    /// Tokens.
+    pub tokens: Vec<Tokens>,
+}
+
+/// One broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shot {
+    /// When it is meant to start. Latency counts from here.
+    pub at: Time,
+    /// Where.
+    pub origin: NodeId,
+    /// Size of its content.
+    pub bytes: u32,
+}
+
+/// Tokens put on their way at each node of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// When.
+    pub at: Time,
+    /// First node.
+    pub first: u32,
+    /// How many nodes.
+    pub count: u32,
+    /// Tokens per node.
+    pub per_node: u32,
+    /// Size of a token's content.
+    pub bytes: u32,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    /// What happens to nodes, by time, then node.
+    pub nodes: Vec<NodeFault>,
+    /// What happens to wires, by start.
+    pub wires: Vec<WireFault>,
+    /// The faults as people wrote them, for plots and for `during`.
+    pub bands: Vec<Band>,
+}
+
+/// Something that happens to a node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NodeFault {
+    /// When.
+    pub at: Time,
+    /// To whom.
+    pub node: NodeId,
+    /// What.
+    pub what: NodeFaultKind,
+}
+
+/// What can happen to a node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NodeFaultKind {
+    /// It stops at once and forgets everything.
+    Crash,
+    /// It says goodbye, then stops.
+    Leave,
+    /// It comes up with nothing remembered.
+    Restart,
+    /// It does nothing until the given moment; what arrives meanwhile waits.
+    Pause {
+        /// When it goes on.
+        until: Time,
+    },
+    /// From now on its clock runs `drift_ppm` parts per million fast (negative: slow), after a jump of `step`.
+    Skew {
+        /// The jump forward.
+        step: Span,
+        /// Parts per million.
+        drift_ppm: i32,
+    },
+}
+
+/// Something that happens to wires for a while.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WireFault {
+    /// When it starts.
+    pub from: Time,
+    /// When it ends.
+    pub until: Time,
+    /// Which wires.
+    pub scope: WireScope,
+    /// What.
+    pub what: WireFaultKind,
+}
+
+/// Which wires a fault is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WireScope {
+    /// All.
+    All,
+    /// Those that begin or end in one of these regions.
+    Touching(RegionSet),
+    /// Those between the two sides, in both directions.
+    Across(Side),
+    /// Those from the first set of regions to the second, in this direction only.
+    OneWay(RegionSet, RegionSet),
+}
+
+/// A set of regions, one flag a region.
+pub type RegionSet = Vec<bool>;
+
+/// One of two sides.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Side {
+    /// The nodes of these regions against the others.
+    Regions(RegionSet),
+    /// A share of all nodes against the others, chosen by a hash of the node with `salt`.
+    Share {
+        /// Keys the choice.
+        salt: u64,
+        /// Share of the first side, 0 to 1.
+        share: f64,
+    },
+}
+
+impl Side {
+    /// Whether the node is on the first side.
+    pub fn contains(&self, node: NodeId, region: u16) -> bool {
+        match self {
+            Self::Regions(set) => set.get(usize::from(region)).copied().unwrap_or(false),
+            Self::Share { salt, share } => {
+                let unit = hypermesh_core::base::digest::mix(salt ^ u64::from(node.0)) >> 11;
+                (unit as f64) < share * (1u64 << 53) as f64
+            }
+        }
+    }
+}
+
+/// What can happen to wires.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WireFaultKind {
+    /// Nothing passes.
+    Cut,
+    /// More is lost, with this probability.
+    Loss(f64),
+    /// Everything takes longer: the path's delay times `factor`, plus `extra`.
+    Slow {
+        /// At least 1.
+        factor: f64,
+        /// Added.
+        extra: Span,
+    },
+    /// More arrives twice, with this probability.
+    Duplicate(f64),
+    /// More is held back, with this probability.
+    Reorder(f64),
+}
+
+/// A fault as people wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    /// Its name: given, or made of its kind and number (`churn-1`).
+    pub name: String,
+    /// Its kind (`churn`, `region_loss`).
+    pub kind: String,
+    /// When it starts.
+    pub from: Time,
+    /// When it ends.
+    pub until: Time,
+}
+
+/// What to keep of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observe {
+    /// Width of a time bin of the metrics; bins are also cut at faults and at the ranges of expectations.
+    pub every: Span,
+    /// Share of the nodes whose datagrams are kept as flows.
+    pub flows: f64,
+    /// Whether facts of the sampled nodes are kept as events.
+    pub events: bool,
+}
+
+/// What a run may cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Most bytes of memory; 0 is unlimited.
+    pub memory_bytes: u64,
+    /// Longest wall time; zero is unlimited.
+    pub wall: Span,
+}
+
+impl Plan {
+    /// How many nodes there are.
+    pub fn node_count(&self) -> u32 {
+        self.groups.iter().map(|group| group.count).sum()
+    }
+
+    /// Index of the group of a node.
+    pub fn group_of(&self, node: NodeId) -> usize {
+        self.groups.partition_point(|group| group.first <= node.0).saturating_sub(1)
+    }
+
+    /// Index of the region of a node.
+    pub fn region_of(&self, node: NodeId) -> u16 {
+        self.network.places[usize::from(self.nodes.place[node.index()])].region
+    }
+
+    /// When a node comes up for the first time.
+    pub fn starts_at(&self, node: NodeId) -> Time {
+        let group = &self.groups[self.group_of(node)];
+        let index = f64::from(node.0 - group.first);
+        let share = match group.join_shape {
+            JoinShape::Linear => index / f64::from(group.count.max(1)),
+            JoinShape::Growth => libm::log(1.0 + index) / libm::log(1.0 + f64::from(group.count)),
+        };
+        group.join_at + Span((share * group.join_over.0 as f64) as u64)
+    }
+
+    /// The broadcasts with their ids.
+    pub fn broadcasts(&self) -> impl Iterator<Item = (BroadcastId, &Shot)> {
+        self.workload.broadcasts.iter().enumerate().map(|(id, shot)| (BroadcastId(id as u32), shot))
+    }
+
+    /// The edges of the metrics' time bins: a grid, cut also at faults and at the ranges of expectations. The first is zero, the last is the stop.
+    pub fn bin_edges(&self) -> Vec<Time> {
+        let step = self.observe.every.0.max(1);
+        let mut edges: Vec<Time> = (0..=self.stop.0 / step).map(|k| Time(k * step)).collect();
+        edges.extend(self.faults.bands.iter().flat_map(|band| [band.from, band.until]));
+        edges.extend(self.expect.iter().filter_map(|e| e.during).flat_map(|(from, until)| [from, until]));
+        edges.extend([self.warmup, self.stop]);
+        edges.retain(|edge| *edge <= self.stop);
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+}
