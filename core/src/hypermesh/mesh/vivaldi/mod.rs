@@ -75,7 +75,14 @@ impl Coordinate {
     /// Moves this coordinate by one measured round trip to a peer (figure 3 of the paper). `None`, and no move, if the sample is unusable.
     ///
     /// `draw` is used only when both are at the same point of the plane.
-    pub fn observe(&mut self, peer: &Self, rtt: Span, config: &Config, planted: Option<Defect>, draw: impl FnOnce() -> [f32; 2]) -> Option<Observed> {
+    pub fn observe(
+        &mut self,
+        peer: &Self,
+        rtt: Span,
+        config: &Config,
+        planted: Option<Defect>,
+        draw: impl FnOnce() -> [f32; 2],
+    ) -> Option<Observed> {
         if rtt == Span::ZERO || rtt > config.rtt_max || !peer.is_finite() {
             return None;
         }

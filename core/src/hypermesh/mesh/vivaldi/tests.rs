@@ -65,7 +65,8 @@ fn three_nodes_find_a_triangle() {
         for i in 0..3 {
             let j = (i + 1 + round as usize % 2) % 3;
             let peer = nodes[j];
-            nodes[i].observe(&peer, Span::millis(rtt[i][j]), &config, None, || direction(&mut dice.draw(i as u32, Purpose::Direction, round)));
+            nodes[i]
+                .observe(&peer, Span::millis(rtt[i][j]), &config, None, || direction(&mut dice.draw(i as u32, Purpose::Direction, round)));
         }
     }
     for (i, j) in [(0, 1), (0, 2), (1, 2)] {
