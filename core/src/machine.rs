@@ -39,6 +39,31 @@ impl<'a> Chance<'a> {
     }
 }
 
+/// Where effects go: straight into the driver's sink, or one by one through the parent that translates them.
+pub enum Out<'a, E> {
+    /// The sink of the driver.
+    Sink(&'a mut Vec<E>),
+    /// A parent, called at each effect.
+    Through(&'a mut dyn FnMut(E)),
+}
+
+impl<E> Out<'_, E> {
+    /// Hands over one effect.
+    #[inline]
+    pub fn emit(&mut self, effect: E) {
+        match self {
+            Self::Sink(sink) => sink.push(effect),
+            Self::Through(parent) => parent(effect),
+        }
+    }
+}
+
+impl<E> core::fmt::Debug for Out<'_, E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(if matches!(self, Self::Sink(_)) { "Sink" } else { "Through" })
+    }
+}
+
 /// What a machine may touch while it reacts.
 #[derive(Debug)]
 pub struct Cx<'a, E> {
@@ -47,19 +72,19 @@ pub struct Cx<'a, E> {
     /// The node that reacts.
     pub me: NodeId,
     chance: Chance<'a>,
-    out: &'a mut Vec<E>,
+    out: Out<'a, E>,
 }
 
 impl<'a, E> Cx<'a, E> {
     /// A context whose effects go to `out`.
     pub const fn new(now: Time, me: NodeId, chance: Chance<'a>, out: &'a mut Vec<E>) -> Self {
-        Self { now, me, chance, out }
+        Self { now, me, chance, out: Out::Sink(out) }
     }
 
     /// Asks the driver, or the parent, for one thing.
     #[inline]
     pub fn emit(&mut self, effect: E) {
-        self.out.push(effect);
+        self.out.emit(effect);
     }
 
     /// A fresh draw. Each call moves the node's position by one, and gives up to 32 numbers.
@@ -74,6 +99,15 @@ impl<'a, E> Cx<'a, E> {
     #[inline]
     pub const fn child<'b, F>(&'b mut self, out: &'b mut Vec<F>) -> Cx<'b, F> {
         let chance = Chance { dice: self.chance.dice, stream: self.chance.stream, position: self.chance.position };
-        Cx { now: self.now, me: self.me, chance, out }
+        Cx { now: self.now, me: self.me, chance, out: Out::Sink(out) }
+    }
+
+    /// Lets a child react at the same moment, with the same chance. Each of its effects is translated at once, so no queue lies between the two.
+    #[inline]
+    pub fn through<F, R>(&mut self, mut translate: impl FnMut(F, &mut Out<'a, E>), react: impl FnOnce(&mut Cx<'_, F>) -> R) -> R {
+        let chance = Chance { dice: self.chance.dice, stream: self.chance.stream, position: self.chance.position };
+        let out = &mut self.out;
+        let mut each = |effect: F| translate(effect, out);
+        react(&mut Cx { now: self.now, me: self.me, chance, out: Out::Through(&mut each) })
     }
 }
