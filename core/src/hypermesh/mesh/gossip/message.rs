@@ -5,7 +5,7 @@ use crate::base::{Fingerprint, Mixer, Reader, Wire, WireError};
 use crate::node::BroadcastId;
 
 /// Most bytes of content in one message.
-pub(super) const BYTES_MAX: u32 = 1 << 24;
+pub const BYTES_MAX: u32 = 1 << 24;
 
 /// A rumour. Its content is not kept in memory; only its size matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

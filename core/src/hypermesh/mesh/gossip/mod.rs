@@ -14,7 +14,7 @@ mod message;
 mod tests;
 
 pub use config::Config;
-pub use message::Message;
+pub use message::{BYTES_MAX, Message};
 
 use crate::base::{NodeId, Purpose};
 use crate::machine::{Cx, Machine};

@@ -12,10 +12,16 @@ pub enum Scope {
     Cell {
         /// The first node of the cell.
         first: u32,
-        /// How many nodes it has; at most 5,000.
+        /// How many nodes it has; at most [`CELL_MAX`].
         count: u32,
     },
 }
+
+/// Most members of a cell.
+pub const CELL_MAX: u32 = 5_000;
+
+/// Most confirmations that a suspicion counts.
+pub const CONFIRMATIONS_MAX: usize = 7;
 
 /// The parts of Lifeguard, each of which can be turned off (as in the paper's evaluation).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +30,8 @@ pub struct Lifeguard {
     pub aware_probe: bool,
     /// Local health aware suspicion: the suspicion time shrinks with independent confirmations.
     pub aware_suspicion: bool,
-    /// Buddy system: a suspected member is told so first, with the next message to it.
+    /// Buddy system: a suspected member is told so first, with the next message to it. In the scope of a view it is always on, because the suspect
+    /// is the only one to whom the suspicion means anything.
     pub buddy: bool,
 }
 
@@ -33,6 +40,15 @@ impl Lifeguard {
     pub const OFF: Self = Self { aware_probe: false, aware_suspicion: false, buddy: false };
     /// All of it.
     pub const ON: Self = Self { aware_probe: true, aware_suspicion: true, buddy: true };
+}
+
+/// A gossip of updates besides the one that probes carry, as in memberlist. Only in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gossip {
+    /// Time between two rounds, while there are updates to tell.
+    pub every: Span,
+    /// Members told in each round.
+    pub peers: u8,
 }
 
 /// Parameters of SWIM with Lifeguard. The defaults are those of the Lifeguard paper's evaluation (memberlist, LAN profile).
@@ -50,12 +66,18 @@ pub struct Config {
     pub suspicion_factor: u8,
     /// The longest suspicion is this many times the shortest (beta, 6; only with aware suspicion).
     pub suspicion_spread: u8,
+    /// Independent confirmations that bring a suspicion down to its shortest, K (3; only with aware suspicion). At most [`CONFIRMATIONS_MAX`].
+    pub confirmations: u8,
     /// Updates are repeated this many times log10(members) (lambda, 4).
     pub repeat_factor: u8,
-    /// Most updates in one message.
+    /// Most updates in one message; at most [`UPDATES_MAX`](super::UPDATES_MAX).
     pub updates_max: u8,
     /// Highest local health multiplier, S (8).
     pub health_max: u8,
+    /// A gossip of its own for the updates of a cell; without it they travel on probes and answers only, as in the SWIM paper.
+    pub gossip: Option<Gossip>,
+    /// Every so many probes, one failed member of a cell is greeted, so that a healed partition is noticed. 0 turns it off.
+    pub greet_failed_every: u8,
     /// Which parts of Lifeguard are on.
     pub lifeguard: Lifeguard,
 }
@@ -69,9 +91,12 @@ impl Default for Config {
             indirect: 3,
             suspicion_factor: 5,
             suspicion_spread: 6,
+            confirmations: 3,
             repeat_factor: 4,
             updates_max: 6,
             health_max: 8,
+            gossip: None,
+            greet_failed_every: 8,
             lifeguard: Lifeguard::ON,
         }
     }

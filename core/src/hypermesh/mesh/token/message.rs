@@ -4,7 +4,7 @@ use crate::base::wire::{put_varint, varint_len};
 use crate::base::{Fingerprint, Mixer, Reader, Wire, WireError};
 
 /// Most bytes of content.
-pub(super) const BYTES_MAX: u32 = 65_000;
+pub const BYTES_MAX: u32 = 65_000;
 
 /// A token. Its content is not kept in memory; only its size matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
