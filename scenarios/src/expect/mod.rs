@@ -1,4 +1,45 @@
 //! What is expected of a run: levels, and a small language over metrics.
+//!
+//! ```text
+//! p99(broadcast.delivery) < 3s and not ratio(broadcast.redundant, broadcast.delivered) >= 200%
+//! ```
+//!
+//! | piece | meaning |
+//! |---|---|
+//! | `250ms`, `1KiB`, `99.99%`, `3`, `5/s`, `1MiB/s` | a quantity; the unit stands right behind the number |
+//! | `net.sent` | a counter's total, or the highest level of a gauge |
+//! | `p0(m)` to `p100(m)`, `p99.9(m)` | a quantile of a histogram |
+//! | `mean(m)`, `min(m)`, `max(m)` | of a histogram's values, or of a gauge over time |
+//! | `count(m)`, `sum(m)` | how many values a histogram has, and their sum |
+//! | `rate(m)` | a counter's total per second |
+//! | `last(m)` | a gauge's level at the end |
+//! | `ratio(a, b)` | one counter's total over another's |
+//! | `coverage(broadcast)` | see [`Function::Coverage`] |
+//! | `+ - * /`, parentheses | arithmetic; units have to agree |
+//! | `< <= > >= == !=` | one comparison; a chain is written with `and` |
+//! | `not`, `and`, `or` | in this order of strength |
+//!
+//! [`parse`] checks kinds and units and tells all it finds wrong at once, each with its place in the text. [`judge`] compares an expectation with
+//! what a run recorded.
+
+mod arithmetic;
+mod check;
+mod expr;
+mod judge;
+mod lexer;
+mod parser;
+mod quantity;
+mod reading;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::parse;
+pub use expr::{Comparison, Expr, Function, Operator, Quantile, Value};
+pub use judge::{fails, judge};
+pub use parser::LONGEST;
+pub use quantity::{Quantity, Unit};
 
 use hypermesh_core::base::{Span, Time};
 
@@ -17,6 +58,19 @@ pub enum Level {
     Sometimes,
 }
 
+impl Level {
+    /// The word in scenario files and reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::Always => "always",
+            Self::Eventually => "eventually",
+            Self::Sometimes => "sometimes",
+        }
+    }
+}
+
 /// One expectation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
@@ -26,7 +80,7 @@ pub struct Expectation {
     pub that: String,
     /// The same, parsed.
     pub expr: Expr,
-    /// The range it looks at; none is from the warm-up to the stop.
+    /// The range it looks at. A resolved plan always has one (from the warm-up to the stop where nothing was written); none is all that was recorded.
     pub during: Option<(Time, Time)>,
     /// For `eventually`: how long it may take from the start of the range.
     pub within: Option<Span>,
@@ -36,6 +90,37 @@ pub struct Expectation {
     pub line: u32,
 }
 
-/// A parsed expression.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Expr {}
+/// Something wrong in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExprError {
+    /// First byte that it is about.
+    pub start: usize,
+    /// Byte after the last one.
+    pub end: usize,
+    /// What is wrong, as a sentence without its point.
+    pub message: String,
+    /// What was expected there, where that can be said.
+    pub expected: Option<String>,
+    /// Something to write instead.
+    pub example: Option<String>,
+    /// A name that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+impl std::fmt::Display for ExprError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(expected) = &self.expected {
+            write!(f, "; expected {expected}")?;
+        }
+        if let Some(name) = &self.suggestion {
+            write!(f, "; did you mean `{name}`?")?;
+        }
+        match &self.example {
+            Some(example) => write!(f, " (for example `{example}`)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ExprError {}
