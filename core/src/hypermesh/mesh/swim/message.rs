@@ -269,6 +269,8 @@ impl Fingerprint for Message {
         let (kind, probe, node, coordinate) = plain.parts();
         let head = u64::from(kind) | u64::from(probe.unwrap_or(0)) << 8 | u64::from(node.map_or(0, |node| node.0)) << 32;
         let mixer = mixer.word(head).word(coordinate.map_or(0, Packed::bits));
-        updates.iter().fold(mixer, |mixer, update| mixer.word(u64::from(update.member.0) << 32 | update.word()).word(u64::from(update.accuser.0)))
+        updates
+            .iter()
+            .fold(mixer, |mixer, update| mixer.word(u64::from(update.member.0) << 32 | update.word()).word(u64::from(update.accuser.0)))
     }
 }

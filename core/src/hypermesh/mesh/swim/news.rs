@@ -204,7 +204,12 @@ impl Detector<'_> {
     /// Nobody spoke for a suspect in time.
     fn give_up(&mut self, peer: NodeId, cx: &mut Cx<'_, Effect>) {
         let (Some(i), Some(member)) = (self.state.members.find(peer), self.state.members.get(peer)) else { return };
-        self.bury(i, &Update { member: peer, status: Status::Failed, incarnation: member.incarnation(), accuser: cx.me }, Outcome::Confirmed, cx);
+        self.bury(
+            i,
+            &Update { member: peer, status: Status::Failed, incarnation: member.incarnation(), accuser: cx.me },
+            Outcome::Confirmed,
+            cx,
+        );
     }
 
     /// A member is gone. A view does not watch it any more; a cell remembers it.

@@ -72,7 +72,8 @@ impl Detector<'_> {
         }
         if state == State::Waiting {
             let (me, count) = (cx.me, usize::from(self.config.indirect));
-            let helpers = self.state.members.sample(count, cx, |member| member.id != target && member.id != me && member.status() == Status::Alive);
+            let helpers =
+                self.state.members.sample(count, cx, |member| member.id != target && member.id != me && member.status() == Status::Alive);
             for &helper in &helpers {
                 self.send(helper, Message::PingRequest { probe: number, target }, None, cx);
                 cx.emit(Effect::Tally(Tally::IndirectProbe));
@@ -119,7 +120,7 @@ impl Detector<'_> {
         }
     }
 
-    /// A help has waited for four fifths of the timeout: its origin learns that the helper at least is well.
+    /// A help has waited long enough: its origin learns that the helper at least is well.
     pub(super) fn admit_silence(&mut self, origin: NodeId, probe: u16, cx: &mut Cx<'_, Effect>) {
         let Some(cold) = &mut self.state.cold else { return };
         let before = cold.helps.len();
@@ -158,8 +159,7 @@ impl Detector<'_> {
             let cold = self.state.cold();
             if cold.helps.len() < HELPS_MAX && !cold.helps.contains(&help) {
                 cold.helps.push(help);
-                let after = Span(self.config.answer_within.0 / 5 * 4);
-                cx.emit(Effect::Wake { after, why: Why::Nack { origin, probe } });
+                cx.emit(Effect::Wake { after: self.config.nack_after, why: Why::Nack { origin, probe } });
             }
         }
     }
@@ -207,7 +207,8 @@ impl Detector<'_> {
         if every == 0 || !number.is_multiple_of(every) || !self.state.members.is_cell() {
             return;
         }
-        let failed: Vec<NodeId> = self.state.members.iter().filter(|member| member.status() == Status::Failed).map(|member| member.id).collect();
+        let failed: Vec<NodeId> =
+            self.state.members.iter().filter(|member| member.status() == Status::Failed).map(|member| member.id).collect();
         if !failed.is_empty() {
             let pick = failed[cx.draw(crate::base::Purpose::Peer).index(failed.len())];
             self.send(pick, Message::Ping { probe: number }, None, cx);
