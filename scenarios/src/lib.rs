@@ -9,4 +9,8 @@ pub mod catalog;
 pub mod expect;
 pub mod network;
 pub mod plan;
+pub mod problem;
+pub mod read;
+pub mod spec;
 pub mod trace;
+pub mod units;

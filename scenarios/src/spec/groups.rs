@@ -1,0 +1,136 @@
+//! The nodes.
+
+use super::network::Access;
+use super::parts::{Gossip, HyParView, Plumtree, Swim, Vivaldi};
+use crate::read::{At, Switch, Table, Text, choice, section, words};
+use crate::units::{Count, Duration, Share};
+
+section! {
+    /// Nodes of one role.
+    pub struct Group, "a group", "{role: hypermesh-peer, count: 10_000}" {
+        /// What its nodes are.
+        role: At<Role>,
+        /// How many there are.
+        count: At<Count>,
+        /// Where they are.
+        place: At<Place> = "population",
+        /// How they are connected, if otherwise than the network says.
+        access: Option<Table<Access>>,
+        /// When they start.
+        join: Join = "{}",
+        /// Push gossip, for gossip-peers.
+        gossip: Option<Gossip>,
+        /// Membership by partial views, for hypermesh-peers. On unless it is said to be off.
+        hyparview: Option<Switch<HyParView>>,
+        /// Broadcast trees, for hypermesh-peers. On unless they are said to be off; they need hyparview.
+        plumtree: Option<Switch<Plumtree>>,
+        /// Failure detection, for hypermesh-peers. On unless it is said to be off.
+        swim: Option<Switch<Swim>>,
+        /// Network coordinates, for hypermesh-peers. Off unless they are said to be on; they need swim, whose probes carry them.
+        vivaldi: Option<Switch<Vivaldi>>,
+    }
+}
+
+words! {
+    /// What a node is.
+    pub enum Role, "a role" {
+        /// A peer of the mesh: partial views, broadcast trees, failure detection, coordinates.
+        "hypermesh-peer" => HypermeshPeer,
+        /// A node that knows everybody and passes each new message on to some at random, once: the baseline of every comparison.
+        "gossip-peer" => GossipPeer,
+        /// A node that passes tokens on to others at random: one message in flight per token, for benches.
+        "token-holder" => TokenHolder,
+    }
+}
+
+choice! {
+    /// Where the nodes of a group are.
+    pub enum Place, "population, {region: NAME}, {regions: {NAME: SHARE, ..}}, or a list of places", "population" {
+        words {
+            /// At the network's places, in proportion to their population.
+            "population" => Population,
+            /// At the network's places, the same number at each.
+            "even" => Even,
+        }
+        parts {
+            /// In one region, by population.
+            "region" => Region(At<Text>),
+            /// In several regions, by shares that add up to 100%; within each by population.
+            "regions" => Regions(Table<At<Share>>),
+            /// At these places, the same number at each.
+            "places" => Places(Vec<At<Text>>),
+        }
+        list => Places(Vec<At<Text>>)
+    }
+}
+
+section! {
+    /// When the nodes of a group start.
+    pub struct Join, "`join`", "{at: 0s, over: 20s, shape: growth}" {
+        /// When the first starts.
+        at: At<Duration> = "0s",
+        /// How long it takes until all have started.
+        over: At<Duration> = "0s",
+        /// How the group grows meanwhile.
+        shape: At<JoinShape> = "growth",
+    }
+}
+
+words! {
+    /// How a group grows while it joins.
+    pub enum JoinShape, "how a group grows" {
+        /// By the same factor every second, as a network grows through its members.
+        "growth" => Growth,
+        /// By the same number every second.
+        "linear" => Linear,
+    }
+}
+
+impl Group {
+    /// Push gossip as it runs here; none for nodes of another role.
+    pub fn gossip(&self) -> Option<Gossip> {
+        matches!(self.role.value, Role::GossipPeer).then(|| self.gossip.clone().unwrap_or_default())
+    }
+
+    /// Partial views as they run here, if they do.
+    pub fn hyparview(&self) -> Option<HyParView> {
+        self.part(&self.hyparview, true)
+    }
+
+    /// Broadcast trees as they run here, if they do.
+    pub fn plumtree(&self) -> Option<Plumtree> {
+        self.part(&self.plumtree, true)
+    }
+
+    /// Failure detection as it runs here, if it does.
+    pub fn swim(&self) -> Option<Swim> {
+        self.part(&self.swim, true)
+    }
+
+    /// Coordinates as they run here, if they do.
+    pub fn vivaldi(&self) -> Option<Vivaldi> {
+        self.part(&self.vivaldi, false)
+    }
+
+    /// A part of a mesh peer: as written, or its default if the role has it.
+    fn part<T: Clone + Default>(&self, written: &Option<Switch<T>>, usual: bool) -> Option<T> {
+        match written {
+            _ if self.role.value != Role::HypermeshPeer => None,
+            Some(switch) => switch.on().cloned(),
+            None => usual.then(T::default),
+        }
+    }
+
+    /// The same group with every part that its role has written out.
+    pub fn spelled_out(&self) -> Self {
+        let mut group = self.clone();
+        group.gossip = self.gossip();
+        if self.role.value == Role::HypermeshPeer {
+            group.hyparview = Some(self.hyparview().map_or(Switch::Off, Switch::On));
+            group.plumtree = Some(self.plumtree().map_or(Switch::Off, Switch::On));
+            group.swim = Some(self.swim().map_or(Switch::Off, Switch::On));
+            group.vivaldi = Some(self.vivaldi().map_or(Switch::Off, Switch::On));
+        }
+        group
+    }
+}
