@@ -425,10 +425,9 @@ impl<N: Node> Net<N> {
 
     fn check(&mut self, me: NodeId) {
         self.steps += 1;
-        if self.broken.is_none() && self.check_every > 0 && self.steps.is_multiple_of(self.check_every) {
-            if let Err(promise) = self.seats[me.index()].node.check(me) {
-                self.broken = Some(format!("{} {me}: {promise}", self.now));
-            }
+        let due = self.broken.is_none() && self.check_every > 0 && self.steps.is_multiple_of(self.check_every);
+        if due && let Err(promise) = self.seats[me.index()].node.check(me) {
+            self.broken = Some(format!("{} {me}: {promise}", self.now));
         }
     }
 
