@@ -1,0 +1,1 @@
+//! Promises of the broadcast trees, one node at a time. Whole trees are tested in `peer`.
