@@ -3,7 +3,7 @@
 use super::super::{hyparview, plumtree, swim, vivaldi};
 use crate::testing::Defect;
 
-/// The parts of a mesh peer. A part that is absent costs nothing.
+/// The parts of a mesh peer. A part that is absent says and does nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Config {
     /// Partial views.
