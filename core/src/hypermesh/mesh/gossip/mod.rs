@@ -32,7 +32,7 @@ pub struct Gossiper {
     population: u32,
     fanout: u8,
     /// One past the newest broadcast heard of.
-    horizon: u32,
+    horizon: u64,
     /// Which of the broadcasts below the horizon are known; the lowest bit is the newest.
     known: u64,
 }
@@ -40,13 +40,14 @@ pub struct Gossiper {
 impl Gossiper {
     /// Remembers `id`; true if it was new.
     fn learn(&mut self, id: BroadcastId) -> bool {
-        if id.0 >= self.horizon {
-            let shift = id.0 - self.horizon + 1;
+        let id = u64::from(id.0);
+        if id >= self.horizon {
+            let shift = (id - self.horizon + 1).min(64) as u32;
             self.known = self.known.checked_shl(shift).unwrap_or(0) | 1;
-            self.horizon = id.0 + 1;
+            self.horizon = id + 1;
             return true;
         }
-        let age = self.horizon - 1 - id.0;
+        let age = (self.horizon - 1 - id).min(64) as u32;
         let bit = 1u64.checked_shl(age).unwrap_or(0);
         let new = bit != 0 && self.known & bit == 0;
         self.known |= bit;
