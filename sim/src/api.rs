@@ -36,8 +36,6 @@ pub struct Progress {
     pub events: u64,
     /// Datagrams delivered so far.
     pub messages: u64,
-    /// Nodes that are up.
-    pub nodes_up: u64,
     /// Wall time spent so far, in nanoseconds.
     pub wall_ns: u64,
 }

@@ -22,12 +22,13 @@ impl Mixer {
         Self(mix(domain ^ 0x9E37_79B9_7F4A_7C15))
     }
 
-    /// Adds a word: a 64 by 64 bit multiplication folded to 64 bits (as in wyhash, Wang 2019), one multiplication a word.
+    /// Adds a word: one multiplication of 64 by 64 bits, folded (as wyhash does, Wang 2019), and the word again, so that no word is lost where the
+    /// product is zero.
     #[inline]
     #[must_use]
     pub const fn word(self, word: u64) -> Self {
-        let product = ((self.0 ^ word) as u128 | 1) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835_u128 as u64 as u128;
-        Self(((product as u64) ^ ((product >> 64) as u64)).wrapping_add(word.rotate_left(23)))
+        let product = (self.0 ^ word) as u128 * 0xF39C_C060_5CED_C835;
+        Self((product as u64 ^ (product >> 64) as u64).wrapping_add(word.rotate_left(23)))
     }
 
     /// The hash.

@@ -1,0 +1,471 @@
+//! A shard: a range of the world's nodes with their queue, driven by one thread at a time.
+
+use super::cell::Odd;
+use super::prefetch::prefetch;
+use super::{Action, Cell, Event, Home, What, Wheel};
+use crate::network::access::Arrival;
+use crate::network::{End, Verdict, Wires};
+use hypermesh_core::base::{Dice, NodeId, SeedKey, Span, Time, Wire};
+use hypermesh_core::machine::{Chance, Cx};
+use hypermesh_core::node::{Command, Contacts, Effect, Fact, Input, Node};
+use hypermesh_core::testing::Defect;
+use hypermesh_scenarios::plan::{NodeFaultKind, Plan};
+use hypermesh_scenarios::trace::Fate;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+/// An event of a node type.
+pub type EventOf<N> = Event<<N as Node>::Message, <N as Node>::Wakeup>;
+
+/// Somebody who sees all that happens in a shard, and changes nothing.
+pub trait Observer<N: Node>: Send {
+    /// An event is handled; `key` is its fingerprint.
+    fn event(&mut self, event: &EventOf<N>, node: NodeId, key: u64);
+    /// A datagram was sent.
+    fn sent(&mut self, now: u64, cell: &Cell<N>, to: NodeId, bytes: u32, seq: u32, verdict: Verdict);
+    /// A datagram was handed to a node.
+    fn delivered(&mut self, now: u64, cell: &Cell<N>, from: NodeId, seq: u32);
+    /// A datagram that had crossed the path was dropped before its receiver saw it.
+    fn dropped(&mut self, now: u64, cell: &Cell<N>, from: NodeId, seq: u32, fate: Fate);
+    /// A deadline of a node was due.
+    fn woken(&mut self, now: u64, cell: &Cell<N>);
+    /// A node came up or went down.
+    fn lived(&mut self, now: u64, cell: &Cell<N>);
+    /// The plan did something to a node.
+    fn acted(&mut self, now: u64, cell: &Cell<N>, action: Action);
+    /// A node said something to remember.
+    fn fact(&mut self, now: u64, cell: &Cell<N>, fact: &Fact);
+    /// Called after a node has reacted, if it said anything to remember.
+    fn reacted(&mut self, now: u64, cell: &Cell<N>);
+}
+
+/// What all shards of a world share.
+pub struct ShardSetup<'a, N: Node> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The wires.
+    pub wires: &'a Wires,
+    /// Where each node is, by id.
+    pub homes: &'a [Home],
+    /// First rank of each shard, and one past the last rank at the end.
+    pub cuts: &'a [u32],
+    /// What the nodes of each group have in common.
+    pub configs: &'a [Arc<N::Config>],
+    /// Finds nodes to join through: (node, life, now in ns).
+    pub contacts: &'a (dyn Fn(NodeId, u16, u64, &mut Dice) -> Contacts + Sync),
+    /// A number that differs from run to run, for the planted source of non-determinism; unused otherwise.
+    pub jinx: u64,
+}
+
+type Key<N> = Reverse<Late<EventOf<N>>>;
+
+/// An event that fell into the slot that is being handled.
+#[derive(Debug)]
+struct Late<E> {
+    salt: u64,
+    event: E,
+}
+
+impl<M, W> PartialEq for Late<Event<M, W>> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl<M, W> Eq for Late<Event<M, W>> {}
+impl<M, W> PartialOrd for Late<Event<M, W>> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<M, W> Ord for Late<Event<M, W>> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.event.order(&other.event, self.salt)
+    }
+}
+
+/// A range of nodes with their queue.
+pub struct Shard<'a, N: Node, O> {
+    cells: Vec<Cell<N>>,
+    loom: Loom<'a, N, O>,
+    slot: Vec<EventOf<N>>,
+}
+
+/// Everything of a shard but its nodes, so that a node and the rest can be held at once.
+struct Loom<'a, N: Node, O> {
+    setup: &'a ShardSetup<'a, N>,
+    index: usize,
+    salt: u64,
+    /// What the plan does to these nodes, latest first.
+    agenda: Vec<(u64, u32, Action)>,
+    wheel: Wheel<EventOf<N>>,
+    late: BinaryHeap<Key<N>>,
+    /// End of the slot that is being handled; what falls before it is late.
+    slot_end: u64,
+    outboxes: Vec<Vec<EventOf<N>>>,
+    /// Events past the end of the run.
+    beyond: Vec<EventOf<N>>,
+    odd: BTreeMap<u32, Odd>,
+    dice: Dice,
+    effects: Vec<Effect<N::Message, N::Wakeup>>,
+    observer: O,
+    events: u64,
+    delivered: u64,
+}
+
+/// How many events ahead a node is asked for from memory.
+const AHEAD: usize = 8;
+
+impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
+    /// Shard number `index`. `agenda` is what the plan does to its nodes, as (ns, rank, action) in any order; `shift` is the width of a slot.
+    pub fn new(
+        setup: &'a ShardSetup<'a, N>,
+        index: usize,
+        ids: &[NodeId],
+        agenda: Vec<(u64, u32, Action)>,
+        shift: u32,
+        observer: O,
+    ) -> Self {
+        let cell = |id: &NodeId| {
+            let home = setup.homes[id.index()];
+            let node = N::new(&setup.configs[usize::from(home.group)]);
+            Cell {
+                up_free: 0,
+                down_free: 0,
+                id: *id,
+                rank: home.rank,
+                seq: 0,
+                draws: 0,
+                life: 0,
+                place: home.place,
+                access: home.access,
+                group: home.group,
+                up: false,
+                odd: false,
+                node,
+            }
+        };
+        let mut agenda = agenda;
+        agenda.sort_unstable_by(|a, b| b.cmp(a));
+        let key = SeedKey::new(setup.plan.seed);
+        let loom = Loom {
+            setup,
+            index,
+            salt: key.salt(),
+            agenda,
+            wheel: Wheel::new(shift),
+            late: BinaryHeap::new(),
+            slot_end: 0,
+            outboxes: setup.cuts.windows(2).map(|_| Vec::new()).collect(),
+            beyond: Vec::new(),
+            odd: BTreeMap::new(),
+            dice: Dice::new(key),
+            effects: Vec::new(),
+            observer,
+            events: 0,
+            delivered: 0,
+        };
+        Self { cells: ids.iter().map(cell).collect(), loom, slot: Vec::new() }
+    }
+
+    /// When the shard's first slot that holds anything begins, in ns.
+    pub fn next(&self) -> Option<u64> {
+        let width = self.loom.wheel.width();
+        let agenda = self.loom.agenda.last().map(|(at, ..)| at / width * width);
+        [agenda, self.loom.wheel.next_slot()].into_iter().flatten().min()
+    }
+
+    /// Handles every event before `end`, which is a multiple of the slot width (or the end of the run).
+    pub fn run_until(&mut self, end: u64) {
+        while let Some(start) = self.next().filter(|start| *start < end) {
+            self.run_slot(start, end);
+        }
+    }
+
+    fn run_slot(&mut self, start: u64, end: u64) {
+        let mut slot = std::mem::take(&mut self.slot);
+        let slot_end = (start + self.loom.wheel.width()).min(end);
+        self.loom.slot_end = slot_end;
+        self.loom.wheel.take_slot(start, &mut slot);
+        self.loom.take_agenda(slot_end, &mut slot);
+        if slot_end < start + self.loom.wheel.width() {
+            // The run ends within this slot: what comes later stays under way.
+            self.loom.beyond.extend(slot.extract_if(.., |event| event.at >= slot_end));
+        }
+        let salt = self.loom.salt;
+        slot.sort_unstable_by(|a, b| a.order(b, salt));
+        let first = self.loom.setup.cuts[self.loom.index];
+        for event in slot.iter().take(AHEAD) {
+            prefetch(&self.cells[(event.dst - first) as usize]);
+        }
+        let mut queue = slot.drain(..);
+        while let Some(event) = queue.next() {
+            if let Some(next) = queue.as_slice().get(AHEAD - 1) {
+                prefetch(&self.cells[(next.dst - first) as usize]);
+            }
+            while let Some(late) = self.loom.late_before(&event) {
+                self.loom.step(&mut self.cells[(late.dst - first) as usize], late);
+            }
+            self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
+        }
+        drop(queue);
+        while let Some(Reverse(late)) = self.loom.late.pop() {
+            let event = late.event;
+            self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
+        }
+        self.slot = slot;
+    }
+
+    /// Events for other shards since the last call, one list a shard; the caller empties them.
+    pub const fn outboxes(&mut self) -> &mut Vec<Vec<EventOf<N>>> {
+        &mut self.loom.outboxes
+    }
+
+    /// Takes in events from another shard. All of them lie at or after the end of the last window.
+    pub fn accept(&mut self, events: &mut Vec<EventOf<N>>) {
+        for event in events.drain(..) {
+            self.loom.wheel.push(event);
+        }
+    }
+
+    /// Events handled and datagrams delivered so far.
+    pub const fn progress(&self) -> (u64, u64) {
+        (self.loom.events, self.loom.delivered)
+    }
+
+    /// Bytes held by nodes and queue.
+    pub fn bytes(&self) -> usize {
+        let heap: usize = self.cells.iter().map(|cell| cell.node.heap_bytes()).sum();
+        heap + self.cells.capacity() * size_of::<Cell<N>>() + self.queue_bytes()
+    }
+
+    /// Bytes held by the queue and its helpers.
+    pub fn queue_bytes(&self) -> usize {
+        let boxes: usize = self.loom.outboxes.iter().map(Vec::capacity).sum();
+        self.loom.wheel.bytes() + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>() + self.loom.agenda.capacity() * 24
+    }
+
+    /// The end: the nodes, the observer and the datagrams that are still under way.
+    pub fn finish(self) -> (Vec<Cell<N>>, O, Vec<(u32, NodeId)>) {
+        let under_way =
+            |event: &EventOf<N>| matches!(event.what, What::Message(_) | What::Queued(_)).then(|| (event.seq, NodeId(event.src)));
+        let rest = self.loom.wheel.iter().chain(&self.loom.beyond).filter_map(under_way).collect();
+        (self.cells, self.loom.observer, rest)
+    }
+}
+
+impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
+    fn take_agenda(&mut self, end: u64, slot: &mut Vec<EventOf<N>>) {
+        while let Some((at, dst, action)) = self.agenda.pop_if(|(at, ..)| *at < end) {
+            slot.push(Event { at, dst, src: 0, seq: 0, what: What::Action(action) });
+        }
+    }
+
+    /// The first late event, if it comes before `event`.
+    fn late_before(&mut self, event: &EventOf<N>) -> Option<EventOf<N>> {
+        let first = self.late.peek()?;
+        if first.0.event.order(event, self.salt) == Ordering::Less { self.late.pop().map(|Reverse(late)| late.event) } else { None }
+    }
+
+    #[inline]
+    fn queue(&mut self, event: EventOf<N>) {
+        if event.at < self.slot_end {
+            self.late.push(Reverse(Late { salt: self.salt, event }));
+        } else {
+            self.wheel.push(event);
+        }
+    }
+
+    /// Handles one event of `cell`.
+    #[inline]
+    fn step(&mut self, cell: &mut Cell<N>, event: EventOf<N>) {
+        if cell.odd && self.defer(cell, &event) {
+            let at = self.odd[&cell.id.0].paused_until;
+            self.queue(Event { at, ..event });
+            return;
+        }
+        self.events += 1;
+        self.observer.event(&event, cell.id, event.fingerprint());
+        let Event { at, dst, src, seq, what } = event;
+        match what {
+            What::Message(message) => self.arrive(cell, at, dst, NodeId(src), seq, message),
+            What::Queued(message) => self.deliver(cell, at, NodeId(src), seq, message),
+            What::Wake(why) if cell.up && u32::from(cell.life) == src => {
+                self.observer.woken(at, cell);
+                self.react(cell, at, |node, cx| node.wake(why, cx));
+            }
+            What::Wake(_) => {}
+            What::Action(action) => self.act(cell, at, dst, action),
+        }
+    }
+
+    /// Whether the node is paused and this event must wait.
+    fn defer(&self, cell: &Cell<N>, event: &EventOf<N>) -> bool {
+        let paused = self.odd.get(&cell.id.0).is_some_and(|odd| event.at < odd.paused_until);
+        paused && !matches!(event.what, What::Action(Action::Fault(_) | Action::Resume))
+    }
+
+    #[inline]
+    fn arrive(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, from: NodeId, seq: u32, message: N::Message) {
+        let bytes = self.setup.wires.charge(message.encoded_len());
+        match self.setup.wires.arrive(at, cell.access, bytes, &mut cell.down_free) {
+            Arrival::Now => self.deliver(cell, at, from, seq, message),
+            Arrival::Later(then) => self.queue(Event { at: then, dst, src: from.0, seq, what: What::Queued(message) }),
+            Arrival::Full => self.observer.dropped(at, cell, from, seq, Fate::QueueFull),
+        }
+    }
+
+    #[inline]
+    fn deliver(&mut self, cell: &mut Cell<N>, at: u64, from: NodeId, seq: u32, message: N::Message) {
+        if !cell.up && !Defect::DeliverToDead.is_planted(self.setup.plan.defect) {
+            self.observer.dropped(at, cell, from, seq, Fate::Dead);
+            return;
+        }
+        self.delivered += 1;
+        self.observer.delivered(at, cell, from, seq);
+        self.react(cell, at, |node, cx| node.handle(Input::Message { from, message }, cx));
+    }
+
+    /// Lets the node react, then carries out what it asked for.
+    #[inline]
+    fn react(&mut self, cell: &mut Cell<N>, at: u64, how: impl FnOnce(&mut N, &mut Cx<'_, Effect<N::Message, N::Wakeup>>)) {
+        let clock = if cell.odd { self.odd.get(&cell.id.0).map_or(at, |odd| odd.clock(at)) } else { at };
+        let mut effects = std::mem::take(&mut self.effects);
+        let chance = Chance::new(&mut self.dice, cell.id.0, &mut cell.draws);
+        how(&mut cell.node, &mut Cx::new(Time(clock), cell.id, chance, &mut effects));
+        let mut spoke = false;
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { to, message } => self.send(cell, at, to, message),
+                Effect::Wake { after, why } => self.set_alarm(cell, at, after, why),
+                Effect::Fact(fact) => {
+                    spoke = true;
+                    self.observer.fact(at, cell, &fact);
+                }
+            }
+        }
+        self.effects = effects;
+        if spoke {
+            self.observer.reacted(at, cell);
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, cell: &mut Cell<N>, at: u64, to: NodeId, message: N::Message) {
+        let seq = cell.seq;
+        cell.seq = seq.wrapping_add(1);
+        let wires = self.setup.wires;
+        let bytes = wires.charge(message.encoded_len());
+        let home = self.setup.homes[to.index()];
+        let from = End { id: cell.id, place: cell.place, access: cell.access };
+        let there = End { id: to, place: home.place, access: home.access };
+        let verdict = wires.route(at, from, there, bytes, seq, &mut cell.up_free);
+        self.observer.sent(at, cell, to, bytes, seq, verdict);
+        if let Verdict::Deliver { at, copy } = verdict {
+            if let Some(at) = copy {
+                self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message.clone()) });
+            }
+            self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message) });
+        }
+    }
+
+    /// Queues an event here or in the outbox of its shard.
+    #[inline]
+    fn post(&mut self, event: EventOf<N>) {
+        if Defect::SilentLoss.is_planted(self.setup.plan.defect) && event.seq % 1024 == 7 {
+            return;
+        }
+        let cuts = self.setup.cuts;
+        if event.dst >= cuts[self.index] && event.dst < cuts[self.index + 1] {
+            self.queue(event);
+        } else {
+            let shard = cuts.partition_point(|first| *first <= event.dst) - 1;
+            self.outboxes[shard].push(event);
+        }
+    }
+
+    #[inline]
+    fn set_alarm(&mut self, cell: &mut Cell<N>, at: u64, after: Span, why: N::Wakeup) {
+        let seq = cell.seq;
+        cell.seq = seq.wrapping_add(1);
+        let after = if Defect::NonDeterminism.is_planted(self.setup.plan.defect) && seq % 64 == 63 {
+            Span(after.0 + self.setup.jinx % 1000)
+        } else {
+            after
+        };
+        let span = if cell.odd { self.odd.get(&cell.id.0).map_or(after.0, |odd| odd.world_span(after.0)) } else { after.0 };
+        self.queue(Event {
+            at: at.saturating_add(span).min(u64::MAX >> 1),
+            dst: cell.rank,
+            src: u32::from(cell.life),
+            seq,
+            what: What::Wake(why),
+        });
+    }
+
+    /// Does what the plan says.
+    fn act(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, action: Action) {
+        self.observer.acted(at, cell, action);
+        match action {
+            Action::Start => self.start(cell, at),
+            Action::Fault(index) => self.fault(cell, at, dst, self.setup.plan.faults.nodes[index as usize].what),
+            Action::Broadcast(index) if cell.up => {
+                let shot = self.setup.plan.workload.broadcasts[index as usize];
+                let command = Command::Broadcast { id: hypermesh_core::node::BroadcastId(index), bytes: shot.bytes };
+                self.react(cell, at, |node, cx| node.handle(Input::Command(command), cx));
+            }
+            Action::Token(index) if cell.up => {
+                let tokens = self.setup.plan.workload.tokens[index as usize];
+                for _ in 0..tokens.per_node {
+                    self.react(cell, at, |node, cx| node.handle(Input::Command(Command::Token { bytes: tokens.bytes }), cx));
+                }
+            }
+            Action::Broadcast(_) | Action::Token(_) | Action::Resume => {}
+        }
+    }
+
+    fn start(&mut self, cell: &mut Cell<N>, at: u64) {
+        if cell.up {
+            return;
+        }
+        cell.life = cell.life.wrapping_add(1);
+        cell.up = true;
+        let contacts = (self.setup.contacts)(cell.id, cell.life, at, &mut self.dice);
+        self.observer.lived(at, cell);
+        self.react(cell, at, |node, cx| node.handle(Input::Start { contacts }, cx));
+    }
+
+    fn fault(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, what: NodeFaultKind) {
+        match what {
+            NodeFaultKind::Leave if cell.up => {
+                self.react(cell, at, |node, cx| node.handle(Input::Leave, cx));
+                self.stop(cell, at);
+            }
+            NodeFaultKind::Crash if cell.up => self.stop(cell, at),
+            NodeFaultKind::Crash | NodeFaultKind::Leave => {}
+            NodeFaultKind::Restart => self.start(cell, at),
+            NodeFaultKind::Pause { until } => {
+                cell.odd = true;
+                self.odd.entry(cell.id.0).or_default().paused_until = until.0;
+                self.queue(Event { at: until.0.max(at), dst, src: 0, seq: 0, what: What::Action(Action::Resume) });
+            }
+            NodeFaultKind::Skew { step, drift_ppm } => {
+                cell.odd = true;
+                let odd = self.odd.entry(cell.id.0).or_default();
+                odd.skew_step = odd.clock(at).wrapping_sub(at).wrapping_add(step.0);
+                (odd.skew_from, odd.drift_ppm) = (at, drift_ppm);
+            }
+        }
+    }
+
+    fn stop(&mut self, cell: &mut Cell<N>, at: u64) {
+        cell.up = false;
+        if cell.odd
+            && let Some(odd) = self.odd.get_mut(&cell.id.0)
+        {
+            odd.paused_until = 0;
+        }
+        self.observer.lived(at, cell);
+        cell.node = N::new(&self.setup.configs[usize::from(cell.group)]);
+    }
+}

@@ -1,0 +1,209 @@
+//! Every rule of the wires: from a datagram that a node sends to a verdict, pass it on after a while or drop it for a named reason.
+//!
+//! ```text
+//! sender ─▶ uplink (queue, serialisation) ─▶ path (delay, jitter, loss, faults) ─▶ downlink (queue) ─▶ receiver
+//! ```
+//! A link is a pipe: datagrams of a pair arrive in the order in which they were sent unless reordering is asked for. The uplink is store and forward;
+//! the downlink cuts through: it hands a datagram on when it reaches an idle link, and is then busy for its serialisation time. What happens to a
+//! datagram is a hash of the seed, its sender and its sequence number, so no generator is stored and no datagram changes the fate of another.
+
+pub mod access;
+pub mod jitter;
+#[cfg(test)]
+mod tests;
+
+use access::Rates;
+use hypermesh_core::base::digest::mix;
+use hypermesh_core::base::{NodeId, SeedKey};
+use hypermesh_core::testing::Defect;
+use hypermesh_scenarios::plan::{Plan, WireFault, WireFaultKind, WireScope};
+use hypermesh_scenarios::trace::Fate;
+use jitter::Wobble;
+
+/// One end of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// The node.
+    pub id: NodeId,
+    /// Its place.
+    pub place: u16,
+    /// Its access class.
+    pub access: u8,
+}
+
+/// What becomes of a datagram that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It reaches the receiver's downlink.
+    Deliver {
+        /// When, in ns.
+        at: u64,
+        /// When a copy of it does, if the network made one.
+        copy: Option<u64>,
+    },
+    /// It is gone.
+    Drop(Fate),
+}
+
+/// The wires of a world.
+#[derive(Debug)]
+pub struct Wires {
+    salt: u64,
+    places: usize,
+    one_way_ns: Vec<u32>,
+    region: Vec<u16>,
+    rates: Vec<Rates>,
+    /// Loss of path and both accesses together, per pair of classes.
+    loss: Vec<u64>,
+    wobble: Wobble,
+    duplicate: u64,
+    reorder: u64,
+    reorder_by: u64,
+    overhead: u32,
+    faults: Vec<WireFault>,
+    defect: Option<Defect>,
+}
+
+/// A probability as a threshold on 64 uniform bits.
+fn threshold(p: f64) -> u64 {
+    if p >= 1.0 { u64::MAX } else { (p.max(0.0) * 18_446_744_073_709_551_616.0) as u64 }
+}
+
+/// Purposes of a datagram's hashes.
+const LOSS: u64 = 0x6C6F_7373;
+const COPY: u64 = 0x636F_7079;
+const HOLD: u64 = 0x686F_6C64;
+const BURST: u64 = 0x6275_7273;
+
+impl Wires {
+    /// The wires of a plan.
+    pub fn new(plan: &Plan) -> Self {
+        let network = &plan.network;
+        let keep = |p: f64| 1.0 - p;
+        let loss = network
+            .access
+            .iter()
+            .flat_map(|a| network.access.iter().map(move |b| threshold(1.0 - keep(network.loss) * keep(a.loss) * keep(b.loss))));
+        Self {
+            salt: SeedKey::new(plan.seed).salt(),
+            places: network.places.len(),
+            one_way_ns: network.one_way_ns.clone(),
+            region: network.places.iter().map(|place| place.region).collect(),
+            rates: network.access.iter().map(Rates::new).collect(),
+            loss: loss.collect(),
+            wobble: Wobble::new(&network.jitter, SeedKey::new(plan.seed).salt()),
+            duplicate: threshold(network.duplicate),
+            reorder: threshold(network.reorder),
+            reorder_by: network.reorder_by.0,
+            overhead: network.overhead_bytes,
+            faults: plan.faults.wires.clone(),
+            defect: plan.defect,
+        }
+    }
+
+    /// Bytes charged for a message of `len` bytes.
+    #[inline]
+    pub const fn charge(&self, len: usize) -> u32 {
+        len as u32 + self.overhead
+    }
+
+    /// Decides about a datagram of `bytes` that `from` sends at `now` as its number `seq`; `up_free` is when the sender's uplink is free.
+    #[inline]
+    pub fn route(&self, now: u64, from: End, to: End, bytes: u32, seq: u32, up_free: &mut u64) -> Verdict {
+        let rates = &self.rates[usize::from(from.access)];
+        let Some(leaves) = rates.send(now, bytes, up_free) else { return Verdict::Drop(Fate::QueueFull) };
+        let hash = mix(self.salt ^ (u64::from(from.id.0) << 32 | u64::from(seq)));
+        if mix(hash ^ LOSS) < self.loss[usize::from(from.access) * self.rates.len() + usize::from(to.access)] {
+            return Verdict::Drop(Fate::Lost);
+        }
+        let path = self.path_ns(from, to);
+        let mut at = leaves + path + self.wobble.extra(leaves, from.id, to.id, path);
+        let (mut duplicate, mut reorder) = (self.duplicate, self.reorder);
+        if !self.faults.is_empty() {
+            match self.suffer(leaves, from, to, hash, path, &mut duplicate, &mut reorder) {
+                Ok(extra) => at += extra,
+                Err(fate) => return Verdict::Drop(fate),
+            }
+        }
+        if (duplicate | reorder) == 0 && !cfg!(feature = "defects") {
+            return Verdict::Deliver { at, copy: None };
+        }
+        self.disturb(at, hash, duplicate, reorder)
+    }
+
+    /// Duplication and reordering.
+    fn disturb(&self, mut at: u64, hash: u64, duplicate: u64, reorder: u64) -> Verdict {
+        let hold = |span: u64, key: u64| ((u128::from(mix(hash ^ key)) * u128::from(span)) >> 64) as u64;
+        let copy = (mix(hash ^ COPY) < duplicate).then(|| at + 1 + hold(self.reorder_by.max(1_000_000), COPY + 1));
+        if mix(hash ^ HOLD) < reorder {
+            at += hold(self.reorder_by, HOLD + 1);
+        }
+        if Defect::WireReorders.is_planted(self.defect) && hash % 64 == 0 {
+            at += 50_000_000;
+        }
+        Verdict::Deliver { at, copy }
+    }
+
+    /// What the plan's wire faults do: an extra delay, or an end.
+    #[allow(clippy::too_many_arguments, reason = "the two probabilities are accumulated over several faults")]
+    fn suffer(&self, now: u64, from: End, to: End, hash: u64, path: u64, duplicate: &mut u64, reorder: &mut u64) -> Result<u64, Fate> {
+        let mut extra = 0u64;
+        for (index, fault) in self.faults.iter().enumerate() {
+            if now < fault.from.0 {
+                // Sorted by start: the rest has not begun either.
+                break;
+            }
+            let over = now.saturating_sub(fault.until.0);
+            let active = now < fault.until.0;
+            if (!active && !matches!(fault.what, WireFaultKind::Slow { .. })) || !self.concerns(&fault.scope, from, to) {
+                continue;
+            }
+            match fault.what {
+                WireFaultKind::Cut => return Err(Fate::Cut),
+                WireFaultKind::Loss(p) if mix(hash ^ BURST ^ (index as u64) << 32) < threshold(p) => return Err(Fate::Lost),
+                WireFaultKind::Loss(_) => {}
+                WireFaultKind::Slow { factor, extra: more } => {
+                    // After the end the delay falls by as much as time passes, so that what is sent later does not overtake.
+                    let full = (path as f64 * (factor - 1.0).max(0.0)) as u64 + more.0;
+                    extra += full.saturating_sub(over);
+                }
+                WireFaultKind::Duplicate(p) => *duplicate = duplicate.saturating_add(threshold(p)),
+                WireFaultKind::Reorder(p) => *reorder = reorder.saturating_add(threshold(p)),
+            }
+        }
+        Ok(extra)
+    }
+
+    fn concerns(&self, scope: &WireScope, from: End, to: End) -> bool {
+        let (a, b) = (self.region[usize::from(from.place)], self.region[usize::from(to.place)]);
+        let within = |set: &Vec<bool>, region: u16| set.get(usize::from(region)).copied().unwrap_or(false);
+        match scope {
+            WireScope::All => true,
+            WireScope::Touching(set) => within(set, a) || within(set, b),
+            WireScope::Across(side) => side.contains(from.id, a) != side.contains(to.id, b),
+            WireScope::OneWay(first, second) => within(first, a) && within(second, b),
+        }
+    }
+
+    /// Delay of the path without jitter: place to place and both last miles.
+    #[inline]
+    fn path_ns(&self, from: End, to: End) -> u64 {
+        let between = self.one_way_ns[usize::from(from.place) * self.places + usize::from(to.place)];
+        u64::from(between) + self.rates[usize::from(from.access)].last_mile + self.rates[usize::from(to.access)].last_mile
+    }
+
+    /// What a datagram meets at the receiver's downlink.
+    #[inline]
+    pub fn arrive(&self, now: u64, access: u8, bytes: u32, down_free: &mut u64) -> access::Arrival {
+        self.rates[usize::from(access)].receive(now, bytes, down_free)
+    }
+
+    /// The shortest delay of any path between two sets of places, in ns; any last mile is taken for the shortest.
+    pub fn lookahead(&self, from: impl Fn(usize) -> bool, to: impl Fn(usize) -> bool) -> u64 {
+        let mile = self.rates.iter().map(|rates| rates.last_mile).min().unwrap_or(0);
+        let sources = (0..self.places).filter(|a| from(*a));
+        let row = |a: usize| (0..self.places).filter(|b| to(*b)).map(move |b| (a, b));
+        let least = sources.flat_map(row).map(|(a, b)| u64::from(self.one_way_ns[a * self.places + b])).min();
+        least.map_or(u64::MAX, |ns| ns + 2 * mile)
+    }
+}
