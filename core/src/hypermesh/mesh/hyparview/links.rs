@@ -7,14 +7,17 @@ use crate::base::{NodeId, Purpose};
 use crate::node::{Tally, Unlink};
 use crate::testing::Defect;
 
-/// Candidates asked after the loss of a neighbour before the search rests until the next shuffle. Where most views are full, most would refuse.
-const TRIES_AFTER_LOSS: u8 = 8;
+/// Candidates asked after the failure of a neighbour before the search rests until the next shuffle. Where most views are full, most would refuse.
+const TRIES_AFTER_FAILURE: u8 = 8;
+
+/// Candidates asked after a neighbour ended the link: it did so for a newcomer, whose own walks will soon ask for links.
+const TRIES_AFTER_FAREWELL: u8 = 2;
 
 /// Candidates asked at each shuffle while there is room.
 const TRIES_AT_SHUFFLE: u8 = 3;
 
-/// A node that had room at this many shuffles in a row insists on a link. Without it a few nodes that know only each other, and so never are alone,
-/// could stay apart from the mesh for ever.
+/// A node that had room at this many shuffles in a row insists on a link; at once where half of its view is empty. Without it a few nodes that know
+/// only each other, and so never are alone, could stay apart from the mesh for ever.
 const PATIENCE: u8 = 2;
 
 /// A check without an answer is repeated; this many in a row are a failure.
@@ -60,7 +63,7 @@ impl HyParView<'_> {
     pub(super) fn fail(&mut self, peer: NodeId, cx: &mut Context<'_>) {
         self.views.remove_passive(peer);
         if self.unlink(peer, Unlink::Failed, cx) {
-            self.replace(cx);
+            self.replace(TRIES_AFTER_FAILURE, cx);
         }
     }
 
@@ -86,7 +89,7 @@ impl HyParView<'_> {
             (false, true) => {
                 self.unlink(from, Unlink::Disconnected, cx);
                 self.remember(from, &[], cx);
-                self.replace(cx);
+                self.replace(TRIES_AFTER_FAREWELL, cx);
             }
             // Only a node that breaks the protocol refuses a lonely one; the timer goes on, so that it cannot set the pace.
             (false, false) if asked && self.views.active().is_empty() => {
@@ -109,7 +112,7 @@ impl HyParView<'_> {
             self.remember(from, &[], cx);
         }
         if was_linked {
-            self.replace(cx);
+            self.replace(TRIES_AFTER_FAREWELL, cx);
         }
     }
 
@@ -127,8 +130,8 @@ impl HyParView<'_> {
     }
 
     /// Looks for a neighbour in the place of a lost one.
-    fn replace(&mut self, cx: &mut Context<'_>) {
-        self.views.tries = TRIES_AFTER_LOSS;
+    fn replace(&mut self, tries: u8, cx: &mut Context<'_>) {
+        self.views.tries = self.views.tries.max(tries);
         self.seek(cx);
     }
 
@@ -140,11 +143,13 @@ impl HyParView<'_> {
         }
         self.views.tries = self.views.tries.max(TRIES_AT_SHUFFLE);
         self.views.short = self.views.short.wrapping_add(1);
-        let alone = self.views.active().is_empty();
-        if alone || self.views.asked != NOBODY || !self.views.short.is_multiple_of(PATIENCE) {
+        let links = self.views.active().len();
+        let patient = 2 * links > self.config.active_max() && !self.views.short.is_multiple_of(PATIENCE);
+        if links == 0 || self.views.asked != NOBODY || patient {
             return self.seek(cx);
         }
-        let contact = if self.views.short.is_multiple_of(2 * PATIENCE) { None } else { self.next_contact() };
+        self.views.attempts = self.views.attempts.wrapping_add(1);
+        let contact = if self.views.attempts.is_multiple_of(2) { self.next_contact() } else { None };
         if let Some(peer) = contact.filter(|contact| !self.views.is_active(*contact)).or_else(|| self.candidate(cx)) {
             self.ask(peer, Question::Urgent, cx);
         }

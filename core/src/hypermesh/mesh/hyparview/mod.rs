@@ -5,7 +5,7 @@
 //! the passive view fresh.
 //!
 //! ```text
-//!            Join ──▶ contact ──ForwardJoin──▶ … ──hops 3──▶ passive     … ──hops 0──▶ active, Neighbor(high) to the newcomer
+//!            Join ──▶ contact ──ForwardJoin──▶ … ──hops 3──▶ passive     … ──hops 0──▶ active, Answer to the newcomer
 //!  active peer lost ──▶ Neighbor(low; high if alone) to a passive peer ──Answer──▶ active
 //!                            │ refused, or silent twice (then forgotten)
 //!                            └──▶ the next passive peer; alone and none left ──▶ Join through the next contact

@@ -1,7 +1,7 @@
 //! Random walks: joins that look for a place, and shuffles that exchange parts of the passive views.
 
 use super::config::EXCHANGE_MAX;
-use super::message::{Exchange, HOPS_MAX, Message, Priority, Walk};
+use super::message::{Exchange, HOPS_MAX, Message, Walk};
 use super::{Context, Effect, HyParView};
 use crate::base::{NodeId, Purpose};
 use crate::node::Tally;
@@ -32,12 +32,12 @@ impl HyParView<'_> {
         cx.emit(Effect::Send { to: next, message: Message::ForwardJoin { newcomer, hops: hops.min(HOPS_MAX) - 1 } });
     }
 
-    /// The walk ends here: the two become neighbours. Should the word of it be lost, the first thing that the newcomer hears over the link, or does
-    /// not expect, puts it right.
+    /// The walk ends here: the two become neighbours. The newcomer hears of it as of the answer to its wish; should that be lost, the next thing that
+    /// it hears over the link puts it right.
     fn end_of_join(&mut self, newcomer: NodeId, cx: &mut Context<'_>) {
         if !self.views.is_active(newcomer) {
             self.link(newcomer, cx);
-            cx.emit(Effect::Send { to: newcomer, message: Message::Neighbor { priority: Priority::High } });
+            cx.emit(Effect::Send { to: newcomer, message: Message::Answer { accepted: true } });
         }
     }
 
