@@ -6,11 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod check;
 pub mod expect;
+pub mod load;
 pub mod network;
 pub mod plan;
 pub mod problem;
 pub mod read;
+pub mod schema;
 pub mod spec;
 pub mod trace;
 pub mod units;

@@ -57,7 +57,7 @@ codes! {
     NOT_ONE "E0115" "Where one of several kinds is chosen, exactly one key is written: `- crash: {at: 10s, nodes: 5}`. Details go inside.";
     UNKNOWN_WORD "E0116" "A word is not one of those that can stand here.";
     EMPTY_TEXT "E0117" "A text is empty.";
-    BAD_NAME "E0118" "Names of groups and access classes start with a letter and have letters, digits, `-`, `_` and `.` only, because they appear in expressions and in names of files.";
+    BAD_NAME "E0118" "Names of scenarios, groups, faults and access classes start with a letter and have letters, digits, `-` and `_` only, because they appear in overrides (`--set groups.peer.count=5`) and in names of files.";
     VERSION "E0119" "The `version` of the format is not one that this program reads. It reads version 1.";
     NO_UNIT "E0201" "A number has no unit. Every number that is not a plain count has one, so that nobody has to guess: `250ms`, `1KiB`, `50Mbit`, `1%`, `10/s`, `3x`.";
     UNKNOWN_UNIT "E0202" "The unit is not one that fits here. Units are case-sensitive: `Mbit` is a million bits, `MiB` is 1,048,576 bytes, `ms` a thousandth of a second, `min` a minute.";
@@ -94,13 +94,10 @@ codes! {
     MATRIX_MALFORMED "E0504" "The CSV matrix of the network is not as documented.";
     UNKNOWN_ACCESS "E0505" "An access class is neither built in nor described.";
     NETWORK "E0506" "The network cannot be built as described.";
-    EXPRESSION "E0601" "An expression cannot be read. It compares a value with a limit: `p99(broadcast.delivery) < 3s`, `broadcast.coverage >= 99.99%`.";
-    UNKNOWN_METRIC "E0602" "An expression names a metric that does not exist. `hypermesh explain metrics` lists them.";
-    UNKNOWN_FUNCTION "E0603" "An expression names a function that does not exist.";
-    EXPRESSION_UNITS "E0604" "An expression compares values of different units, or uses a function that does not fit the kind of metric.";
+    EXPRESSION "E0601" "An expression cannot be read or makes no sense: a metric or function that does not exist, units that do not agree, brackets that do not close. It compares values with limits: `p99(broadcast.delivery) < 3s and coverage(broadcast) >= 99.99%`. The guide to scenarios lists metrics and functions.";
     NO_EXPECTATION "W0901" "The scenario expects nothing, so it cannot fail and its verdict says nothing.";
     FAULT_PAST_STOP "W0902" "A fault lasts beyond the end of the run, so its end and the recovery from it are not seen.";
-    EXPECT_NOTHING_MEASURED "W0903" "The run has ended before the warm-up and the joins are over, so expectations look at a network that is still being built.";
+    EXPECT_NOTHING_MEASURED "W0903" "Expectations without a time range look from the warm-up on, and some nodes are still joining then, so they measure a network that is being built.";
     JOIN_PAST_STOP "W0904" "A group is still joining when the run ends.";
     SLOW_SUSPICION "W0905" "A probe's answer may take longer than the time between two probes, so most probes fail on a healthy network.";
     MANY_FLOWS "W0906" "So many flows are kept that they may take more memory and disk than the run itself.";

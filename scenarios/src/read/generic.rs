@@ -9,7 +9,8 @@ impl<T: Shape> Shape for Option<T> {
     }
 
     fn placeholder() -> Self {
-        None
+        // Something was written, so it is not as if nothing were.
+        Some(T::placeholder())
     }
 
     fn absent(_: Location) -> Option<Self> {

@@ -32,5 +32,6 @@ pub(crate) use section::section;
 pub use shape::{Expects, Shape};
 pub use switch::{Flag, Switch};
 pub use table::Table;
+pub(crate) use table::{NAME, is_name};
 pub use text::{Expression, FilePath, Text};
 pub(crate) use words::words;

@@ -27,6 +27,12 @@ impl<T> Switch<T> {
     }
 }
 
+impl<T> From<Option<T>> for Switch<T> {
+    fn from(part: Option<T>) -> Self {
+        part.map_or(Self::Off, Self::On)
+    }
+}
+
 /// YAML 1.1 reads `on` and `off` as `true` and `false`, YAML 1.2 as texts; all four mean the same here.
 fn word(text: &str) -> Option<bool> {
     match text {

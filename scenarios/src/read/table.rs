@@ -27,11 +27,16 @@ impl<T> Table<T> {
 }
 
 /// Whether a name can be used in expressions and file names.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.len() <= 64
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
+
+/// What a name is made of, for messages.
+pub(crate) const NAME: &str = "a letter, then letters, digits, `-` or `_`, at most 64 characters in all";
+/// The same as a regular expression, for the JSON Schema.
+pub(crate) const NAME_PATTERN: &str = "^[A-Za-z][A-Za-z0-9_-]{0,63}$";
 
 impl<T: Shape> Shape for Table<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
@@ -39,10 +44,7 @@ impl<T: Shape> Shape for Table<T> {
         let mut rows = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             if !is_name(&key.name) {
-                reader
-                    .problem(Code::BAD_NAME, key.at, format!("`{}` cannot be a name", key.name))
-                    .expected("a letter, then letters, digits, `-`, `_` or `.`, at most 64 of them")
-                    .example("edge-1");
+                reader.problem(Code::BAD_NAME, key.at, format!("`{}` cannot be a name", key.name)).expected(NAME).example("edge-1");
             }
             let value = T::read(value, reader).unwrap_or_else(T::placeholder);
             rows.push((At::new(Text(key.name.clone()), key.at), value));
@@ -76,7 +78,7 @@ impl<T: JsonSchema> JsonSchema for Table<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,63}$" },
+            "propertyNames": { "pattern": NAME_PATTERN },
             "additionalProperties": generator.subschema_for::<T>(),
         })
     }

@@ -136,6 +136,11 @@ impl<'t> Builder<'t, '_> {
             Event::Alias(target) => return self.alias(target, at),
             _ => (0, Content::Null),
         };
+        let at = match &content {
+            // A block mapping begins where its first key does.
+            Content::Map(entries) if at.start == at.end => entries.first().map_or(at, |(key, _)| key.at),
+            _ => at,
+        };
         let node = Node { at, content };
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), before - self.budget + 1));

@@ -95,7 +95,7 @@ impl JsonSchema for During {
             "examples": ["30s..60s", "churn-1"],
             "anyOf": [
                 { "type": "string", "pattern": TimeRange::PATTERN },
-                { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,63}$" },
+                { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,63}$" },
             ],
         })
     }

@@ -19,15 +19,15 @@ section! {
         /// When they start.
         join: Join = "{}",
         /// Push gossip, for gossip-peers.
-        gossip: Option<Gossip>,
+        gossip: Option<At<Gossip>>,
         /// Membership by partial views, for hypermesh-peers. On unless it is said to be off.
-        hyparview: Option<Switch<HyParView>>,
+        hyparview: Option<At<Switch<HyParView>>>,
         /// Broadcast trees, for hypermesh-peers. On unless they are said to be off; they need hyparview.
-        plumtree: Option<Switch<Plumtree>>,
+        plumtree: Option<At<Switch<Plumtree>>>,
         /// Failure detection, for hypermesh-peers. On unless it is said to be off.
-        swim: Option<Switch<Swim>>,
+        swim: Option<At<Switch<Swim>>>,
         /// Network coordinates, for hypermesh-peers. Off unless they are said to be on; they need swim, whose probes carry them.
-        vivaldi: Option<Switch<Vivaldi>>,
+        vivaldi: Option<At<Switch<Vivaldi>>>,
     }
 }
 
@@ -89,7 +89,8 @@ words! {
 impl Group {
     /// Push gossip as it runs here; none for nodes of another role.
     pub fn gossip(&self) -> Option<Gossip> {
-        matches!(self.role.value, Role::GossipPeer).then(|| self.gossip.clone().unwrap_or_default())
+        matches!(self.role.value, Role::GossipPeer)
+            .then(|| self.gossip.as_ref().map_or_else(Gossip::default, |gossip| gossip.value.clone()))
     }
 
     /// Partial views as they run here, if they do.
@@ -113,10 +114,10 @@ impl Group {
     }
 
     /// A part of a mesh peer: as written, or its default if the role has it.
-    fn part<T: Clone + Default>(&self, written: &Option<Switch<T>>, usual: bool) -> Option<T> {
+    fn part<T: Clone + Default>(&self, written: &Option<At<Switch<T>>>, usual: bool) -> Option<T> {
         match written {
             _ if self.role.value != Role::HypermeshPeer => None,
-            Some(switch) => switch.on().cloned(),
+            Some(switch) => switch.value.on().cloned(),
             None => usual.then(T::default),
         }
     }
@@ -124,12 +125,16 @@ impl Group {
     /// The same group with every part that its role has written out.
     pub fn spelled_out(&self) -> Self {
         let mut group = self.clone();
-        group.gossip = self.gossip();
+        for (name, access) in group.access.iter_mut().flat_map(|table| &mut table.0) {
+            *access = access.spelled_out(name);
+        }
+        let at = self.role.at;
+        group.gossip = self.gossip().map(|gossip| At::new(gossip, at));
         if self.role.value == Role::HypermeshPeer {
-            group.hyparview = Some(self.hyparview().map_or(Switch::Off, Switch::On));
-            group.plumtree = Some(self.plumtree().map_or(Switch::Off, Switch::On));
-            group.swim = Some(self.swim().map_or(Switch::Off, Switch::On));
-            group.vivaldi = Some(self.vivaldi().map_or(Switch::Off, Switch::On));
+            group.hyparview = Some(At::new(Switch::from(self.hyparview()), at));
+            group.plumtree = Some(At::new(Switch::from(self.plumtree()), at));
+            group.swim = Some(At::new(Switch::from(self.swim()), at));
+            group.vivaldi = Some(At::new(Switch::from(self.vivaldi()), at));
         }
         group
     }

@@ -34,7 +34,7 @@ section! {
     pub struct Scenario, "a scenario", "version: 1" {
         /// Version of the format. This is version 1.
         version: At<Count>,
-        /// A short name: letters, digits, `-`, `_` and `.`. It becomes part of the run directory's name.
+        /// A short name: a letter, then letters, digits, `-` and `_`. It becomes part of the run directory's name.
         name: At<Text>,
         /// What the scenario is for, in a sentence.
         about: At<Text> = "'a scenario'",
@@ -59,5 +59,20 @@ section! {
         observe: Observe = "{}",
         /// What is expected of the run. Its verdict is made of these.
         expect: Vec<At<Expect>> = "[]",
+    }
+}
+
+impl Scenario {
+    /// The same scenario with nothing left to defaults: every part of every role, every value of every access class, and no layers below.
+    pub fn spelled_out(&self) -> Self {
+        let mut scenario = self.clone();
+        scenario.extends.clear();
+        for (name, access) in &mut scenario.network.access.0 {
+            *access = access.spelled_out(name);
+        }
+        for (_, group) in &mut scenario.groups.0 {
+            *group = group.spelled_out();
+        }
+        scenario
     }
 }

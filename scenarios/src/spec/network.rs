@@ -159,6 +159,20 @@ impl Access {
             loss: self.loss.map(|v| v.value).or(base.map(|b| b.loss)).unwrap_or_default(),
         })
     }
+
+    /// The same class with every value written out.
+    pub fn spelled_out(&self, name: &str) -> Self {
+        let Some(class) = self.class(name) else { return self.clone() };
+        let at = self.share.at;
+        Self {
+            share: self.share,
+            down: Some(At::new(Limit::from(class.down), at)),
+            up: Some(At::new(Limit::from(class.up), at)),
+            queue: Some(At::new(Limit::from(class.queue), at)),
+            last_mile: Some(At::new(class.last_mile, at)),
+            loss: Some(At::new(class.loss, at)),
+        }
+    }
 }
 
 /// A value, or `unlimited`.
@@ -177,6 +191,13 @@ impl<T: Unit + Copy> Limit<T> {
             Self::To(value) => value,
             Self::Unlimited => T::ZERO,
         }
+    }
+}
+
+impl<T: Unit + Copy> From<T> for Limit<T> {
+    /// The limit that [`Limit::get`] gives this value for.
+    fn from(value: T) -> Self {
+        if value == T::ZERO { Self::Unlimited } else { Self::To(value) }
     }
 }
 

@@ -1,0 +1,98 @@
+//! Checks of the groups.
+
+use super::Checks;
+use crate::problem::Code;
+use crate::read::{At, Location};
+use crate::spec::{Group, Place, Role};
+
+/// Most nodes of one run.
+const NODES_MAX: u64 = 100_000_000;
+
+impl Checks<'_, '_> {
+    pub(super) fn groups(&mut self) {
+        let scenario = self.scenario;
+        if scenario.groups.0.is_empty() {
+            self.note(Code::NO_NODES, scenario.name.at, "the scenario has no groups, so there are no nodes")
+                .example("groups: {peer: {role: hypermesh-peer, count: 1_000}}");
+        }
+        let mut total = 0u64;
+        for (name, group) in scenario.groups.iter() {
+            self.group(group, name.at);
+            total += group.count.sound().map_or(0, |count| u64::from(count.0));
+            if total > NODES_MAX {
+                self.note(Code::NO_NODES, group.count.at, format!("with these there are {total} nodes"))
+                    .expected(format!("at most {NODES_MAX}"));
+                break;
+            }
+        }
+        self.same_role();
+    }
+
+    fn group(&mut self, group: &Group, at: Location) {
+        if group.count.sound().is_some_and(|count| count.0 == 0) {
+            self.note(Code::NO_NODES, group.count.at, "a group of no nodes")
+                .expected("at least 1")
+                .help("remove the group if it is not needed");
+        }
+        self.parts_of_role(group);
+        if group.role.sound().is_some() {
+            self.parts(group, at);
+        }
+        if let Some(access) = &group.access {
+            self.access(access, at);
+        }
+        match group.place.sound() {
+            Some(Place::Regions(table)) => self.adds_up(table, |share| share, "the regions", group.place.at),
+            Some(Place::Places(places)) if places.is_empty() => {
+                self.note(Code::SHARES, group.place.at, "the list of places is empty").example("[tokyo, paris]");
+            }
+            _ => {}
+        }
+        let (Some(at), Some(over)) = (group.join.at.sound(), group.join.over.sound()) else { return };
+        let end = at.time() + over.span();
+        if self.starts_in_time(&group.join.at, "this group") && self.scenario.time.stop.sound().is_some_and(|stop| end > stop.time()) {
+            self.note(Code::JOIN_PAST_STOP, group.join.over.at, "the run ends while this group is still joining")
+                .help("make `over` shorter or the run longer");
+        }
+    }
+
+    /// Whether a moment is before the end of the run; noted if not.
+    pub(super) fn starts_in_time(&mut self, at: &At<crate::units::Duration>, what: &str) -> bool {
+        let (Some(moment), Some(stop)) = (at.sound(), self.scenario.time.stop.sound()) else { return false };
+        if moment < stop {
+            return true;
+        }
+        let message = format!("{what} starts at {moment}, but the run ends at {stop}");
+        self.note(Code::OUTSIDE_RUN, at.at, message).help(format!("start before {stop}, or set `time.stop` later"));
+        false
+    }
+
+    /// Parts that nodes of this role do not have.
+    fn parts_of_role(&mut self, group: &Group) {
+        let Some(role) = group.role.sound() else { return };
+        let parts = [
+            ("gossip", group.gossip.as_ref().map(|part| part.at), Role::GossipPeer),
+            ("hyparview", group.hyparview.as_ref().map(|part| part.at), Role::HypermeshPeer),
+            ("plumtree", group.plumtree.as_ref().map(|part| part.at), Role::HypermeshPeer),
+            ("swim", group.swim.as_ref().map(|part| part.at), Role::HypermeshPeer),
+            ("vivaldi", group.vivaldi.as_ref().map(|part| part.at), Role::HypermeshPeer),
+        ];
+        for (key, written, of) in parts {
+            let Some(at) = written.filter(|_| of != *role) else { continue };
+            self.note(Code::NOT_OF_ROLE, at, format!("this group sets `{key}`, which a {} does not have", role.word()))
+                .help(format!("remove `{key}`, or make the role {}", of.word()));
+        }
+    }
+
+    /// All groups have one role.
+    fn same_role(&mut self) {
+        let scenario = self.scenario;
+        let mut roles = scenario.groups.iter().filter(|(_, group)| group.role.sound().is_some()).map(|(name, group)| (name, &group.role));
+        let Some((first_name, first)) = roles.next() else { return };
+        let others: Vec<_> = roles.filter(|(_, role)| role.value != first.value).collect();
+        for (_, role) in others {
+            let message = format!("a {} cannot talk to the {}s of `{}`", role.word(), first.word(), first_name.value.0);
+            self.note(Code::MIXED_ROLES, role.at, message).help("give all groups of a scenario the same role");
+        }
+    }
+}
