@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod plots;
 pub mod run;
 pub mod rundir;
+mod summary;
 mod tables;
 
 pub use run::Run;

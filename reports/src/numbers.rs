@@ -56,6 +56,8 @@ pub fn time(ns: f64) -> String {
     let size = ns.abs();
     if !ns.is_finite() {
         "n/a".to_owned()
+    } else if size == 0.0 {
+        "0 s".to_owned()
     } else if size >= 120e9 {
         format!("{} min", sig4(ns / 60e9))
     } else if size >= 1e9 {

@@ -116,7 +116,7 @@ pub fn read(directory: &Path) -> Result<Run, ReadError> {
 fn pages(run: &Run) -> Result<Vec<(String, String)>, WriteError> {
     let page = |file: &str, cause: String| WriteError::Page { file: file.to_owned(), cause };
     let plots = crate::plots::all(run).map_err(|cause| page("plots", cause.to_string()))?;
-    let mut files: Vec<_> = plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.standalone())).collect();
+    let mut files: Vec<_> = plots.shown.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.standalone())).collect();
     files.push(("report.html".to_owned(), crate::html::page(run, &plots).map_err(|cause| page("report.html", cause.to_string()))?));
     files.push(("junit.xml".to_owned(), junit::document(run).map_err(|cause| page("junit.xml", cause.to_string()))?));
     Ok(files)
