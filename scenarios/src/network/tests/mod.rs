@@ -1,0 +1,4 @@
+//! Tests of the maps, in sentences.
+
+mod files;
+mod world;
