@@ -82,9 +82,7 @@ metrics! {
     BroadcastDelivery "broadcast.delivery" Samples Nanoseconds "time from the intended start of a broadcast to its delivery at a node";
     BroadcastHops "broadcast.hops" Samples One "links that a delivered broadcast crossed";
     BroadcastRedundancy "broadcast.redundancy" Samples Millionths "redundant contents per delivery, one value a broadcast";
-    BroadcastCoverage "broadcast.coverage" Samples Millionths "share of the nodes that stayed up which a broadcast reached, one value a broadcast";
-    BroadcastStayed "broadcast.stayed" Counter One "nodes that stayed up from a broadcast's start to the end of the run, added up over the broadcasts, each in the bin of its intended start";
-    BroadcastReached "broadcast.reached" Counter One "those of them that the broadcast reached";
+    BroadcastCoverage "broadcast.coverage" Samples Millionths "share of the nodes that stayed up which a broadcast reached, one value a broadcast, in histograms of five digits";
     LinkUp "hyparview.link_up" Counter One "peers that entered an active view";
     LinkDown "hyparview.link_down" Counter One "peers that left an active view";
     Join "hyparview.join" Counter One "joins asked for, new attempts included";

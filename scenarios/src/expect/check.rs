@@ -5,6 +5,7 @@ use super::arithmetic::{Shape, Tally};
 use super::expr::{Comparison, Expr, Function, Operator, Quantile, Value};
 use super::lexer;
 use super::parser::{self, LONGEST, Node, Tree};
+use super::quantity::Quantity;
 use crate::catalog::{Id, Kind, METRICS};
 
 /// Names of the functions, as in scenario files; quantiles apart.
@@ -67,6 +68,7 @@ impl Checker {
             Node::Not(inner) => Some(Expr::Not(Box::new(self.truth(inner)?))),
             Node::Compare(left, comparison, right) => self.compare(left, *comparison, right),
             Node::Hole => None,
+            Node::Name(name) if invariant(name).is_some() => invariant(name).map(kept),
             _ => {
                 let value = self.value(tree)?;
                 let bound = value.shape.example(None).map(|bound| format!("{} < {bound}", value.value));
@@ -323,6 +325,18 @@ impl Checker {
         });
         None
     }
+}
+
+/// The invariant of that name, with or without `broken.` before it.
+fn invariant(name: &str) -> Option<Id> {
+    let name = name.strip_prefix("broken.").unwrap_or(name);
+    Id::named(&format!("broken.{name}"))
+}
+
+/// That an invariant was never broken.
+fn kept(id: Id) -> Expr {
+    let zero = Quantity { number: 0.0, unit: super::Unit::One, per_second: false };
+    Expr::Compare(Value::Call(Function::Plain(id)), Comparison::Equal, Value::Quantity(zero))
 }
 
 const fn kind_words(kind: Kind) -> &'static str {

@@ -149,9 +149,9 @@ pub enum Function {
     Last(Id),
     /// One counter's total over another's. Unknown where the second is zero.
     Ratio(Id, Id),
-    /// Of the broadcasts meant to start in the range: over all of them together, the nodes that stayed up from its start to the end of the run and that
-    /// it reached, over the nodes that stayed up (`broadcast.reached` over `broadcast.stayed`). So 99.99 % means that one delivery in ten thousand was
-    /// missing, in whichever broadcasts.
+    /// The mean of `broadcast.coverage` over the broadcasts meant to start in the range: for each, the nodes that stayed up from its start to the end of
+    /// the run and that it reached, over those that stayed up. So 99.99 % means that one delivery in ten thousand was missing, in whichever broadcasts.
+    /// The worst broadcast is `min(broadcast.coverage)`.
     Coverage,
 }
 
@@ -169,7 +169,7 @@ impl Function {
             | Self::Rate(id)
             | Self::Last(id) => (id, None),
             Self::Ratio(over, under) => (over, Some(under)),
-            Self::Coverage => (Id::BroadcastReached, Some(Id::BroadcastStayed)),
+            Self::Coverage => (Id::BroadcastCoverage, None),
         };
         std::iter::once(first).chain(second)
     }

@@ -15,6 +15,7 @@
 //! | `last(m)` | a gauge's level at the end |
 //! | `ratio(a, b)` | one counter's total over another's |
 //! | `coverage(broadcast)` | see [`Function::Coverage`] |
+//! | `views_bounded` | alone: the invariant of that name was never broken (`broken.views_bounded == 0`) |
 //! | `+ - * /`, parentheses | arithmetic; units have to agree |
 //! | `< <= > >= == !=` | one comparison; a chain is written with `and` |
 //! | `not`, `and`, `or` | in this order of strength |

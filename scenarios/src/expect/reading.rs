@@ -79,7 +79,8 @@ impl<'m> Reading<'m> {
             Function::Rate(id) => Some(self.total(id) / self.width()?),
             Function::Last(id) => self.levels(id)?.last(),
             Function::Ratio(over, under) => self.ratio(over, under),
-            Function::Coverage => self.ratio(Id::BroadcastReached, Id::BroadcastStayed),
+            // A histogram gives the middle of a value's step, which for one lies a millionth or two above it.
+            Function::Coverage => Some(worth(self.merged(Id::BroadcastCoverage)?.mean(), Id::BroadcastCoverage).min(1.0)),
         }
     }
 

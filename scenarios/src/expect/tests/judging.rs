@@ -3,7 +3,8 @@
 use super::super::{Level, fails, judge, parse};
 use super::{expectation, ten_seconds, with_counter, with_samples};
 use crate::catalog::Id;
-use crate::trace::{Metrics, Outcome, Verdict};
+use crate::trace::{Metrics, Outcome, Samples, Verdict};
+use hdrhistogram::Histogram;
 use hypermesh_core::base::{Span, Time};
 use proptest::prelude::*;
 
@@ -67,11 +68,19 @@ fn what_cannot_be_judged_fails_a_complete_run_only() {
 }
 
 #[test]
-fn coverage_is_what_was_reached_over_what_stayed() {
-    let metrics = with_counter(ten_seconds(), Id::BroadcastStayed, &[0, 1_000_000, 1_000_000]);
-    let metrics = with_counter(metrics, Id::BroadcastReached, &[0, 999_950, 1_000_000]);
-    assert_eq!(must("coverage(broadcast) > 99.99%", &metrics), (Outcome::Met, "99.9975 %".to_owned()));
-    assert_eq!(must("coverage(broadcast) == 100%", &metrics).0, Outcome::Missed);
+fn coverage_is_the_mean_over_broadcasts_and_tells_one_missing_in_ten_thousand() {
+    let with = |values: &[u64]| {
+        let mut histogram = Histogram::<u64>::new(5).expect("five digits are allowed");
+        values.iter().for_each(|value| histogram.record(*value).expect("it resizes itself"));
+        let mut metrics = ten_seconds();
+        metrics.samples.insert(Id::BroadcastCoverage, Samples { by_bin: vec![histogram], by_region: Vec::new() });
+        metrics
+    };
+    assert_eq!(must("coverage(broadcast) > 99.99%", &with(&[999_950, 1_000_000])), (Outcome::Met, "99.9976 %".to_owned()));
+    assert_eq!(must("coverage(broadcast) >= 99.99%", &with(&[999_800, 999_980])).0, Outcome::Missed);
+    assert_eq!(must("coverage(broadcast) == 100%", &with(&[1_000_000; 3])), (Outcome::Met, "100 %".to_owned()));
+    assert_eq!(must("min(broadcast.coverage) >= 100%", &with(&[1_000_000; 3])).0, Outcome::Met);
+    assert_eq!(must("coverage(broadcast) > 1%", &ten_seconds()).0, Outcome::Unknown);
 }
 
 #[test]

@@ -129,3 +129,14 @@ fn deep_and_long_texts_are_refused_without_harm() {
     assert!(errors(&"-".repeat(4000)).iter().any(|error| error.message.contains("nested too deeply")));
     assert!(errors(&"1".repeat(5000))[0].message.contains("5000 bytes"));
 }
+
+#[test]
+fn an_invariant_alone_means_that_it_was_never_broken() {
+    for text in ["views_bounded", "broken.views_bounded"] {
+        assert_eq!(parse(text).expect("it is an invariant").to_string(), "broken.views_bounded == 0");
+    }
+    assert_eq!(
+        parse("not deliver_once or net.sent > 3").expect("it is an invariant").to_string(),
+        "not broken.deliver_once == 0 or net.sent > 3"
+    );
+}
