@@ -61,6 +61,7 @@ pub struct Config {
     /// How long a direct answer may take (BaseProbeTimeout, 500 ms).
     pub answer_within: Span,
     /// How long a helper waits for the target before it says that it got no answer (Lifeguard: 80 % of the timeout). A later answer still counts.
+    /// In the scope of a view, whose peers may be far, at most half of what the direct answer leaves of the period.
     pub nack_after: Span,
     /// Peers asked to probe indirectly, k (3).
     pub indirect: u8,
@@ -111,5 +112,13 @@ impl Config {
     /// centre, the nacks of far helpers come too late, and every failure of another would count against the node itself.
     pub fn wide_area() -> Self {
         Self { answer_within: Span::millis(400), nack_after: Span::millis(250), suspicion_factor: 4, ..Self::default() }
+    }
+
+    /// How long a helper really waits before it sends a nack.
+    pub(super) fn nack_wait(&self) -> Span {
+        match self.scope {
+            Scope::View => Span(self.nack_after.0.min((self.probe_every - self.answer_within).0 / 2)),
+            Scope::Cell { .. } => self.nack_after,
+        }
     }
 }

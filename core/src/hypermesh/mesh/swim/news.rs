@@ -240,11 +240,12 @@ impl Detector<'_> {
     }
 
     fn ask_for_gossip(&mut self, cx: &mut Cx<'_, Effect>) {
-        if let (Some(gossip), Some(cold)) = (self.config.gossip, &mut self.state.cold) {
-            if !cold.gossiping && !cold.rumours.is_empty() {
-                cold.gossiping = true;
-                cx.emit(Effect::Wake { after: gossip.every, why: Why::Gossip });
-            }
+        if let (Some(gossip), Some(cold)) = (self.config.gossip, &mut self.state.cold)
+            && !cold.gossiping
+            && !cold.rumours.is_empty()
+        {
+            cold.gossiping = true;
+            cx.emit(Effect::Wake { after: gossip.every, why: Why::Gossip });
         }
     }
 }

@@ -159,7 +159,7 @@ impl Detector<'_> {
             let cold = self.state.cold();
             if cold.helps.len() < HELPS_MAX && !cold.helps.contains(&help) {
                 cold.helps.push(help);
-                cx.emit(Effect::Wake { after: self.config.nack_after, why: Why::Nack { origin, probe } });
+                cx.emit(Effect::Wake { after: self.config.nack_wait(), why: Why::Nack { origin, probe } });
             }
         }
     }

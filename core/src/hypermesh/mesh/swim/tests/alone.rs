@@ -254,7 +254,7 @@ fn a_helper_passes_the_answer_on_or_says_that_there_is_none() {
     assert_eq!(sent(&alone.next()), [], "the target answered, so there is nothing to admit");
     alone.hear(1, ask);
     assert_eq!(sent(&alone.next()), [(1, Message::Nack { probe: 5 })]);
-    assert_eq!(alone.now.as_secs_f64(), 0.8, "the wait of two helps");
+    assert_eq!(alone.now.as_secs_f64(), 0.5, "the wait of two helps");
 }
 
 #[test]
