@@ -122,7 +122,7 @@ impl<'a, N: Node> World<'a, N> {
         (nodes + self.plan.network.one_way_ns.len() * 4) as u64
     }
 
-    /// Slots hold about a hundred events under a load of one event a node and mean path, and never outlast the shortest path.
+    /// Slots hold a few thousand events under a load of one event a node and mean path, and never outlast the shortest path.
     fn slot_shift(&self, shortest: u64) -> u32 {
         let delays = &self.plan.network.one_way_ns;
         let mean = delays.iter().map(|ns| u64::from(*ns)).sum::<u64>() / delays.len().max(1) as u64;
@@ -209,8 +209,8 @@ impl<'a, N: Node> World<'a, N> {
     }
 }
 
-/// Events that a slot should hold: few enough to sort in the nearest cache.
-const EVENTS_PER_SLOT: u64 = 128;
+/// Events that a slot should hold: few enough to sort in a near cache, many enough that the slots in use stay there too.
+const EVENTS_PER_SLOT: u64 = 2048;
 /// How often a contact is drawn before a node makes do with fewer.
 const TRIES: usize = 24;
 

@@ -1,8 +1,9 @@
 //! Seeded chance: ChaCha8 (Bernstein, 2008; the `rand_chacha` crate) with no generator stored per node.
 //!
-//! The run's seed is the key, the node (and the purpose of the draw) choose the stream, a counter that the node's driver keeps is the position.
-//! So no draw depends on what another node did, and a sleeping node costs four bytes of randomness. One [`Draw`] is a window of four ChaCha
-//! blocks: 32 numbers of 64 bits.
+//! The run's seed is the key, the purpose of the draw is the ChaCha stream, and each node owns a stretch of 2^32 blocks of it, in which a counter that
+//! the node's driver keeps is the position. So no draw depends on what another node did, and a sleeping node costs four bytes of randomness. One
+//! [`Draw`] is a window of four ChaCha blocks: 32 numbers of 64 bits. (A stream per node would do the same; to change the stream costs as much as to
+//! generate a third of a window, and purposes seldom alternate.)
 //!
 //! The mapping functions (below a bound, a float, an exponential) are this module's own and pinned by golden tests, because the ones of the
 //! rand crate are not promised across versions.
@@ -10,8 +11,10 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// Words of 32 bits in the window of one draw.
-const WINDOW_WORDS: u128 = 64;
+/// Words of 32 bits in a ChaCha block.
+const BLOCK_WORDS: u128 = 16;
+/// Blocks in the window of one draw.
+const WINDOW_BLOCKS: u64 = 4;
 
 /// What a draw is for. Part of the stream, so that draws for one purpose are independent of draws for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,20 +64,25 @@ impl SeedKey {
 #[derive(Clone, Debug)]
 pub struct Dice {
     rng: ChaCha8Rng,
+    purpose: u64,
 }
 
 impl Dice {
     /// Dice for a run.
     pub fn new(key: SeedKey) -> Self {
-        Self { rng: ChaCha8Rng::from_seed(key.0) }
+        Self { rng: ChaCha8Rng::from_seed(key.0), purpose: 0 }
     }
 
-    /// The draw number `position` of `stream` for `purpose`. The same three always give the same numbers.
+    /// The draw number `position` (modulo 2^30) of node `node` for `purpose`. The same three always give the same numbers.
     #[inline]
-    pub fn draw(&mut self, stream: u32, purpose: Purpose, position: u32) -> Draw<'_> {
-        // The position first: on an empty buffer `set_stream` has nothing to generate again.
-        self.rng.set_word_pos(u128::from(position) * WINDOW_WORDS);
-        self.rng.set_stream(u64::from(stream) | (purpose as u64) << 32);
+    pub fn draw(&mut self, node: u32, purpose: Purpose, position: u32) -> Draw<'_> {
+        let block = u64::from(node) << 32 | (u64::from(position) * WINDOW_BLOCKS & 0xFFFF_FFFF);
+        // The position first: on an empty buffer a new stream has nothing to generate again.
+        self.rng.set_word_pos(u128::from(block) * BLOCK_WORDS);
+        if self.purpose != purpose as u64 {
+            self.purpose = purpose as u64;
+            self.rng.set_stream(self.purpose);
+        }
         Draw { rng: &mut self.rng }
     }
 }

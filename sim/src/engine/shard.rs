@@ -108,11 +108,23 @@ struct Loom<'a, N: Node, O> {
     odd: BTreeMap<u32, Odd>,
     dice: Dice,
     effects: Vec<Effect<N::Message, N::Wakeup>>,
+    parcels: Vec<Parcel<N::Message>>,
     observer: O,
     events: u64,
     delivered: u64,
 }
 
+/// A datagram that a node has sent, before the wires decide about it. Its receiver's home is on its way from memory meanwhile.
+struct Parcel<M> {
+    at: u64,
+    rank: u32,
+    seq: u32,
+    to: NodeId,
+    message: M,
+}
+
+/// How many datagrams are collected before the wires decide about them.
+const PARCELS: usize = 16;
 /// How many events ahead a node is asked for from memory.
 const AHEAD: usize = 8;
 
@@ -161,6 +173,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
             odd: BTreeMap::new(),
             dice: Dice::new(key),
             effects: Vec::new(),
+            parcels: Vec::new(),
             observer,
             events: 0,
             delivered: 0,
@@ -207,12 +220,16 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
                 self.loom.step(&mut self.cells[(late.dst - first) as usize], late);
             }
             self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
+            if self.loom.parcels.len() >= PARCELS {
+                self.loom.ship(&mut self.cells, first);
+            }
         }
         drop(queue);
         while let Some(Reverse(late)) = self.loom.late.pop() {
             let event = late.event;
             self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
         }
+        self.loom.ship(&mut self.cells, first);
         self.slot = slot;
     }
 
@@ -350,23 +367,35 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         }
     }
 
+    /// Takes a datagram from a node. No path is shorter than a slot, so the wires may decide about it at any time before the slot ends.
     #[inline]
     fn send(&mut self, cell: &mut Cell<N>, at: u64, to: NodeId, message: N::Message) {
         let seq = cell.seq;
         cell.seq = seq.wrapping_add(1);
+        prefetch(&self.setup.homes[to.index()]);
+        self.parcels.push(Parcel { at, rank: cell.rank, seq, to, message });
+    }
+
+    /// Lets the wires decide about what was sent, in the order of sending.
+    fn ship(&mut self, cells: &mut [Cell<N>], first: u32) {
+        let mut parcels = std::mem::take(&mut self.parcels);
         let wires = self.setup.wires;
-        let bytes = wires.charge(message.encoded_len());
-        let home = self.setup.homes[to.index()];
-        let from = End { id: cell.id, place: cell.place, access: cell.access };
-        let there = End { id: to, place: home.place, access: home.access };
-        let verdict = wires.route(at, from, there, bytes, seq, &mut cell.up_free);
-        self.observer.sent(at, cell, to, bytes, seq, verdict);
-        if let Verdict::Deliver { at, copy } = verdict {
-            if let Some(at) = copy {
-                self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message.clone()) });
+        for Parcel { at, rank, seq, to, message } in parcels.drain(..) {
+            let cell = &mut cells[(rank - first) as usize];
+            let bytes = wires.charge(message.encoded_len());
+            let home = self.setup.homes[to.index()];
+            let from = End { id: cell.id, place: cell.place, access: cell.access };
+            let there = End { id: to, place: home.place, access: home.access };
+            let verdict = wires.route(at, from, there, bytes, seq, &mut cell.up_free);
+            self.observer.sent(at, cell, to, bytes, seq, verdict);
+            if let Verdict::Deliver { at, copy } = verdict {
+                if let Some(at) = copy {
+                    self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message.clone()) });
+                }
+                self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message) });
             }
-            self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message) });
         }
+        self.parcels = parcels;
     }
 
     /// Queues an event here or in the outbox of its shard.

@@ -164,7 +164,7 @@ fn per_broadcast(edges: &[Time], sums: &mut Meters, rows: &[BroadcastRow]) {
         let set = sums.samples[id as usize].get_or_insert_with(|| Box::new(SampleSet { by_bin: vec![None; bins], by_region: Vec::new() }));
         let histogram = set.by_bin[bin.min(bins - 1)].get_or_insert_with(fine_histogram);
         for value in list {
-            histogram.saturating_record(value);
+            histogram.record(value).expect("a histogram that resizes itself takes any value");
         }
     }
 }

@@ -95,11 +95,11 @@ impl Meters {
         let set = self.samples[id as usize]
             .get_or_insert_with(|| Box::new(SampleSet { by_bin: vec![None; bins], by_region: vec![None; regions] }));
         let bin = self.bin.min(bins - 1);
-        set.by_bin[bin].get_or_insert_with(histogram).saturating_record_n(value, n);
+        set.by_bin[bin].get_or_insert_with(histogram).record_n(value, n).expect("a histogram of the library that resizes itself takes any value");
         if let Some(region) = region
             && now >= self.warmup
         {
-            set.by_region[usize::from(region)].get_or_insert_with(histogram).saturating_record_n(value, n);
+            set.by_region[usize::from(region)].get_or_insert_with(histogram).record_n(value, n).expect("a histogram of the library that resizes itself takes any value");
         }
     }
 
