@@ -12,10 +12,10 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Whether this broadcast is known.
+    /// Whether this broadcast is known. The greatest number has no place below a horizon, and counts as known always.
     pub(super) fn contains(&self, id: BroadcastId) -> bool {
         if id.0 >= self.horizon {
-            return false;
+            return id.0 == u32::MAX;
         }
         let behind = u64::from(self.horizon - id.0);
         behind > self.size() || self.words[self.word(id.0)] & bit(id.0) != 0
@@ -52,7 +52,7 @@ impl Known {
                 self.words[word] &= !bit(between);
             }
         }
-        self.horizon = id.saturating_add(1);
+        self.horizon = id + 1;
     }
 
     fn size(&self) -> u64 {
