@@ -10,4 +10,4 @@ pub mod villain;
 pub use defect::Defect;
 pub use graph::components;
 pub use net::{Link, Net};
-pub use villain::{Silent, Villain};
+pub use villain::{Flooder, Liar, Replayer, Silent, Villain};
