@@ -1,0 +1,6 @@
+//! The only place that names the functions of the other crates, so that their signatures meet the verbs in one spot each.
+
+pub(crate) mod records;
+pub(crate) mod sarif;
+pub(crate) mod scenario;
+pub(crate) mod world;

@@ -1,0 +1,38 @@
+//! The verbs, one file each. A verb takes its arguments and an output, and gives back how it ended.
+
+pub(crate) mod bench;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod man;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod schema;
+pub(crate) mod verify;
+
+use crate::args::Verb;
+use crate::fail::Done;
+use crate::output::Output;
+
+/// Does what was asked.
+pub(crate) fn dispatch(verb: Verb, output: Output) -> Done {
+    match verb {
+        Verb::Run(args) => run::run(&args, output),
+        Verb::Check(args) => check::run(&args, output),
+        Verb::Plan(args) => plan::run(&args, output),
+        Verb::Report(args) => report::run(&args, output),
+        Verb::Diff(args) => diff::run(&args, output),
+        Verb::Verify(args) => verify::run(&args, output),
+        Verb::Runs(args) => runs::run(&args, output),
+        Verb::Demo(args) => demo::run(&args, output),
+        Verb::Bench(args) => bench::run(&args, output),
+        Verb::Explain(args) => explain::run(&args, output),
+        Verb::Schema(args) => schema::run(&args, output),
+        Verb::Completions(args) => completions::run(&args, output),
+        Verb::Man(args) => man::run(&args, output),
+    }
+}

@@ -1,0 +1,5 @@
+//! What is fuzzed. Each target in `targets/` hands libFuzzer's bytes to one subject.
+
+#![forbid(unsafe_code)]
+
+pub mod subjects;
