@@ -135,14 +135,32 @@ impl HyParView<'_> {
         self.seek(cx);
     }
 
-    /// Looks for a few more neighbours while there is room. Where all refuse for long, one is asked urgently: a contact and a passive peer in turn.
+    /// The rounds at each shuffle: a way out of a clique, and a few more neighbours while there is room.
     pub(super) fn refill(&mut self, cx: &mut Context<'_>) {
-        if !self.has_room() {
-            self.views.short = 0;
-            return;
+        let room = self.has_room();
+        self.views.short = if room { self.views.short.wrapping_add(1) } else { 0 };
+        if !self.leave_clique(cx) && room {
+            self.views.tries = self.views.tries.max(TRIES_AT_SHUFFLE);
+            self.insist_or_seek(cx);
         }
-        self.views.tries = self.views.tries.max(TRIES_AT_SHUFFLE);
-        self.views.short = self.views.short.wrapping_add(1);
+    }
+
+    /// Nodes whose active views are full of each other hear no name from outside, so their passive views stay poor. Such a node joins anew, ever
+    /// more rarely, since a mesh can also be just that small. True if it did.
+    fn leave_clique(&mut self, cx: &mut Context<'_>) -> bool {
+        let enough = self.config.active_max().min(self.config.passive_max());
+        let poor = self.views.passive().len() < enough;
+        self.views.poor = if poor { self.views.poor.saturating_add(1) } else { 0 };
+        let due = self.views.poor >= PATIENCE && self.views.poor.is_power_of_two() && self.views.asked == NOBODY;
+        let contact = if due { self.next_contact().filter(|contact| !self.views.is_active(*contact)) } else { None };
+        if let Some(contact) = contact {
+            self.ask(contact, Question::Join, cx);
+        }
+        contact.is_some()
+    }
+
+    /// Asks a candidate. Where all have refused for long, one is asked urgently: a contact and a passive peer in turn.
+    fn insist_or_seek(&mut self, cx: &mut Context<'_>) {
         let links = self.views.active().len();
         let patient = 2 * links > self.config.active_max() && !self.views.short.is_multiple_of(PATIENCE);
         if links == 0 || self.views.asked != NOBODY || patient {

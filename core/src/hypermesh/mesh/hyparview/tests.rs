@@ -192,6 +192,23 @@ fn a_node_that_stays_short_of_neighbours_insists() {
 }
 
 #[test]
+fn a_node_that_hears_no_new_names_joins_anew_ever_more_rarely() {
+    let mut one = One::started(&[1, 99]);
+    one.receive(1, Message::Answer { accepted: true });
+    (2..6).for_each(|peer| one.receive(peer, Message::Neighbor { priority: Priority::High }));
+    let mut joins = Vec::new();
+    for round in 1..=20 {
+        one.wake(Why::Shuffle(one.views.beat));
+        if one.sent_to(99) == [Message::Join] {
+            joins.push(round);
+            let timer = one.answer_timer();
+            one.wake(timer);
+        }
+    }
+    assert_eq!(joins.len(), 2, "rounds {joins:?}: every second time it is the turn of the contact that is a neighbour");
+}
+
+#[test]
 fn both_views_cost_at_most_250_bytes() {
     let spares: Vec<u32> = (20..50).collect();
     let one = One::linked(&[1, 2, 3, 4, 5]).knowing(&spares);

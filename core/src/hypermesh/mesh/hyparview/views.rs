@@ -32,6 +32,8 @@ pub struct Views {
     pub(super) misses: u8,
     /// Shuffles in a row at which there was room in the active view.
     pub(super) short: u8,
+    /// Shuffles in a row at which the passive view held few names.
+    pub(super) poor: u8,
     /// What the asked peer was asked.
     pub(super) question: Question,
 }
@@ -62,6 +64,7 @@ impl Default for Views {
             tries: 0,
             misses: 0,
             short: 0,
+            poor: 0,
             question: Question::Join,
         }
     }
