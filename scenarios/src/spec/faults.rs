@@ -17,7 +17,7 @@ choice! {
             "churn" => Churn(Churn),
             /// The network falls into two parts that do not reach each other.
             "partition" => Partition(Partition),
-            /// A region is cut off: nothing enters it, leaves it, or travels within it.
+            /// A region loses power: all its nodes crash, and restart when the fault ends.
             "region_loss" => RegionLoss(RegionLoss),
             /// More is lost than usual.
             "loss_burst" => LossBurst(LossBurst),
@@ -36,7 +36,7 @@ choice! {
 section! {
     /// Nodes stop at once and forget everything.
     pub struct Crash, "`crash`", "{at: 10s, nodes: 5%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
         /// How many, drawn at random from those meant to be up.
         nodes: At<Amount>,
@@ -54,7 +54,7 @@ section! {
 section! {
     /// Nodes that are down come up again, with nothing remembered.
     pub struct Restart, "`restart`", "{at: 30s, nodes: 100%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
         /// How many of those that are meant to be down.
         nodes: At<Amount> = "100%",
@@ -68,9 +68,9 @@ section! {
 section! {
     /// Nodes do nothing for a while; what arrives meanwhile waits. As when a machine is suspended, or a collector of garbage stops the world.
     pub struct Pause, "`pause`", "{at: 10s, for: 5s, nodes: 1%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// How many, drawn at random from those meant to be up.
         nodes: At<Amount>,
@@ -104,9 +104,9 @@ section! {
 section! {
     /// The network falls into two parts that do not reach each other.
     pub struct Partition, "`partition`", "{at: 10s, for: 20s, split: {share: 50%}}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// Who is on the first side; all others are on the second.
         split: At<Split>,
@@ -130,13 +130,14 @@ choice! {
 }
 
 section! {
-    /// A region is cut off: nothing enters it, leaves it, or travels within it. Its nodes go on running.
-    pub struct RegionLoss, "`region_loss`", "{at: 20s, for: 15s, region: europe}" {
-        /// When.
+    /// A region loses power: all its nodes that are up crash, and restart when the fault ends. To cut a region off while its nodes go on running, use
+    /// `partition` with a split by regions.
+    pub struct RegionLoss, "`region_loss`", "{at: 20s, for: 15s, region: eu-west}" {
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
-        /// Which.
+        /// Which region.
         region: At<Text>,
         /// A name for this fault.
         name: Option<At<Text>>,
@@ -163,7 +164,7 @@ choice! {
 
 section! {
     /// One direction.
-    pub struct OneWay, "`oneway`", "{from: [europe], to: [asia]}" {
+    pub struct OneWay, "`oneway`", "{from: [eu-west], to: [asia-east]}" {
         /// The regions where these wires begin.
         from: Vec<At<Text>>,
         /// The regions where they end.
@@ -174,9 +175,9 @@ section! {
 section! {
     /// More is lost than usual.
     pub struct LossBurst, "`loss_burst`", "{at: 10s, for: 5s, loss: 20%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// Probability of a loss, on top of the network's own.
         loss: At<Share>,
@@ -190,9 +191,9 @@ section! {
 section! {
     /// Everything takes longer than usual: a path's delay times `factor`, plus `extra`.
     pub struct LatencySpike, "`latency_spike`", "{at: 10s, for: 5s, factor: 3x}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// How many times as long, at least `1x`.
         factor: At<Factor> = "1x",
@@ -208,9 +209,9 @@ section! {
 section! {
     /// More arrives twice than usual.
     pub struct DuplicateBurst, "`duplicate_burst`", "{at: 10s, for: 5s, share: 5%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// Probability that a datagram arrives twice, on top of the network's own.
         share: At<Share>,
@@ -224,9 +225,9 @@ section! {
 section! {
     /// More is overtaken than usual.
     pub struct ReorderBurst, "`reorder_burst`", "{at: 10s, for: 5s, share: 5%}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
-        /// How long.
+        /// How long it lasts.
         lasts as "for": At<Duration>,
         /// Probability that a datagram is held back, on top of the network's own.
         share: At<Share>,
@@ -240,7 +241,7 @@ section! {
 section! {
     /// Clocks jump and run at wrong speeds. Each node's jump is drawn from zero to `max`, its drift from minus to plus `drift`.
     pub struct ClockSkew, "`clock_skew`", "{at: 10s, for: 20s, max: 200ms, drift: 50ppm}" {
-        /// When.
+        /// When it happens.
         at: At<Duration>,
         /// How long the drift lasts.
         lasts as "for": At<Duration>,

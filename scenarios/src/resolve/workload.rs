@@ -1,0 +1,137 @@
+//! What the applications do: every broadcast with its time and origin.
+
+use super::chance::{Chance, Series};
+use super::downs::Downs;
+use super::faults::started_before;
+use super::{NodeRange, ranges_of};
+use crate::plan::{NodeFaultKind, Plan, Shot, Tokens, Workload};
+use crate::spec::workload::{Arrivals, Broadcast};
+use crate::spec::{Load, Scenario};
+use hypermesh_core::base::{NodeId, Span, Time};
+
+/// An origin has been up for this long, if any member of its group has, so that it has joined.
+const SETTLED: Span = Span::secs(5);
+
+/// How often an origin is drawn before the members are tried one after the other.
+const TRIES: u32 = 64;
+
+/// The workload of a plan whose groups and faults are known.
+pub(super) fn workload(scenario: &Scenario, plan: &Plan, ranges: &[NodeRange], downs: &Downs, chance: &mut Chance) -> Workload {
+    let mut workload = Workload::default();
+    let pauses = Pauses::of(plan);
+    for (index, load) in scenario.workload.iter().enumerate() {
+        let Some(range) = ranges_of(ranges, scenario, Some(load.from())).first() else { continue };
+        match &load.value {
+            Load::Broadcast(broadcast) => {
+                let mut series = chance.of_load(index);
+                for at in times(broadcast, plan.stop, &mut series) {
+                    let origin = Origins { plan, range: *range, downs, pauses: &pauses, at }.draw(&mut series);
+                    workload.broadcasts.push(Shot { at, origin, bytes: broadcast.size.0 as u32 });
+                }
+            }
+            Load::Tokens(tokens) => workload.tokens.push(Tokens {
+                at: tokens.at.time(),
+                first: range.first,
+                count: range.count,
+                per_node: tokens.per_node.value.0,
+                bytes: tokens.size.0 as u32,
+            }),
+        }
+    }
+    workload.broadcasts.sort_by_key(|shot| shot.at);
+    workload
+}
+
+/// When a load's broadcasts start: before the end of the run, and of the load.
+fn times(load: &Broadcast, stop: Time, series: &mut Series<'_>) -> Vec<Time> {
+    let start = load.at.time();
+    let end = load.lasts.as_ref().map_or(stop, |lasts| (start + lasts.span()).min(stop));
+    let repeated = load.rate.as_ref().and_then(|rate| rate.interval()).or(load.every.as_ref().map(|every| every.span()));
+    let most = match (&load.count, repeated) {
+        (Some(count), _) => count.value.0 as usize,
+        (None, Some(_)) => usize::MAX,
+        (None, None) => 1,
+    };
+    let interval = repeated.unwrap_or(Span::ZERO);
+    if interval == Span::ZERO {
+        return vec![start; most.min(1)];
+    }
+    let mut times = Vec::new();
+    let mut at = match load.arrivals.value {
+        Arrivals::Even => start,
+        Arrivals::Poisson => start + Span(series.exponential(interval.0 as f64) as u64),
+    };
+    while at < end && times.len() < most {
+        times.push(at);
+        at += match load.arrivals.value {
+            Arrivals::Even => interval,
+            Arrivals::Poisson => Span(series.exponential(interval.0 as f64) as u64),
+        };
+    }
+    times
+}
+
+/// Pauses by node.
+struct Pauses(Vec<(u32, Time, Time)>);
+
+impl Pauses {
+    fn of(plan: &Plan) -> Self {
+        let pause = |fault: &crate::plan::NodeFault| match fault.what {
+            NodeFaultKind::Pause { until } => Some((fault.node.0, fault.at, until)),
+            _ => None,
+        };
+        let mut all: Vec<_> = plan.faults.nodes.iter().filter_map(pause).collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    fn holds(&self, node: u32, at: Time) -> bool {
+        let first = self.0.partition_point(|(other, ..)| *other < node);
+        self.0[first..].iter().take_while(|(other, ..)| *other == node).any(|(_, from, until)| *from <= at && at < *until)
+    }
+}
+
+/// The choice of one broadcast's origin.
+struct Origins<'o> {
+    plan: &'o Plan,
+    range: NodeRange,
+    downs: &'o Downs,
+    pauses: &'o Pauses,
+    at: Time,
+}
+
+impl Origins<'_> {
+    /// A member that is up and has been for a while; else one that is up; else, for want of any, just a member.
+    fn draw(&self, series: &mut Series<'_>) -> NodeId {
+        let NodeRange { first, count, .. } = self.range;
+        // Members start in the order of their numbers, so those that have been there for long enough are the first.
+        let by = |moment: u64| started_before(self.plan, first, count, Time(moment + 1));
+        let settled = self.at.0.checked_sub(SETTLED.0).map_or(0, by);
+        let (length, members) = match (settled, by(self.at.0)) {
+            (0, 0) => (Span::ZERO, count),
+            (0, started) => (Span::ZERO, started),
+            (settled, _) => (SETTLED, settled),
+        };
+        let member = |number: u64| first + number as u32;
+        let mut last = 0;
+        let mut up = None;
+        for _ in 0..TRIES {
+            last = series.below(u64::from(members));
+            if self.up_for(member(last), length) {
+                return NodeId(member(last));
+            }
+            up = up.or(self.up_for(member(last), Span::ZERO).then_some(member(last)));
+        }
+        let mut others = (last..u64::from(members)).chain(0..last).map(member);
+        let found = up.or_else(|| others.find(|node| self.up_for(*node, Span::ZERO)));
+        NodeId(found.unwrap_or(member(last)))
+    }
+
+    /// Whether a node that has started is up, and has been for a while, and does not pause.
+    fn up_for(&self, node: u32, length: Span) -> bool {
+        let since = self.downs.up_since(node, self.at);
+        // Who was never down has been up since its start.
+        let long_enough = since == Time::ZERO || since + length <= self.at;
+        long_enough && !self.downs.is_down(node, self.at) && !self.pauses.holds(node, self.at)
+    }
+}
