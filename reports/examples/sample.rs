@@ -1,6 +1,6 @@
 //! Writes a run whose figures are invented, to look at the page: `cargo run --example sample -- DIRECTORY [NODES]`.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/reports/common/mod.rs"]
 mod common;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -8,7 +8,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = arguments.next().unwrap_or_else(|| "runs".to_owned());
     let nodes = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let plan = common::plan("invented-sample", nodes, 7);
-    let directory = hypermesh_reports::write(&plan, &common::trace(&plan), out.as_ref(), &common::reproduce())?;
+    let trace = common::trace(&plan);
+    let begun = std::time::Instant::now();
+    let directory = hypermesh_reports::write(&plan, &trace, out.as_ref(), &common::reproduce())?;
+    eprintln!("written in {} ms", begun.elapsed().as_millis());
     println!("{}", directory.display());
     Ok(())
 }

@@ -19,6 +19,8 @@ pub mod run;
 pub mod rundir;
 mod summary;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use run::Run;
 pub use rundir::{Reproduce, WriteError, find, read, write};

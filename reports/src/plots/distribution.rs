@@ -191,7 +191,7 @@ fn gossip_model(run: &Run, until_ns: u64) -> Option<Vec<(u64, f64)>> {
 }
 
 /// The largest vertical distance between the run's infection curve and that of the model, where there is one.
-pub(crate) fn infection_gap(run: &Run) -> Option<f64> {
+pub fn infection_gap(run: &Run) -> Option<f64> {
     let measured = shares(run);
     let model = gossip_model(run, interesting_end(&measured))?;
     let at = |points: &[(u64, f64)], ns: u64| {

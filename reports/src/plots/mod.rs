@@ -14,7 +14,7 @@ mod spark;
 mod timeline;
 
 pub(crate) use canvas::Trouble;
-pub(crate) use distribution::infection_gap;
+pub use distribution::infection_gap;
 pub(crate) use ink::{classes, variables};
 pub(crate) use scaling::cost_by_size;
 pub(crate) use spark::spark;

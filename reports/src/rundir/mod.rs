@@ -71,9 +71,7 @@ pub fn write(plan: &Plan, trace: &Trace, out: &Path, meta: &Reproduce) -> Result
     for (file, text) in pages(&run)? {
         staging.put(&file, text.as_bytes())?;
     }
-    let target = out.join(&name);
-    staging.publish(&target)?;
-    Ok(target)
+    staging.publish()
 }
 
 /// Draws `report.html`, the plots and `junit.xml` anew from the stored tables. Returns the path of the page.

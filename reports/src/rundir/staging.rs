@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 /// A directory in the making. Dropped before [`Staging::publish`], it removes itself.
 pub(crate) struct Staging {
     path: PathBuf,
+    /// What it will be called, for messages.
+    target: PathBuf,
     published: bool,
 }
 
@@ -18,8 +20,8 @@ impl Staging {
         let path = parent.join(format!(".{name}.partial-{}", std::process::id()));
         // A leftover of a process of the same number that was killed.
         let _ = fs::remove_dir_all(&path);
-        let staging = Self { path, published: false };
-        fs::create_dir(&staging.path).map_err(|cause| WriteError::io(&parent.join(name), cause))?;
+        let staging = Self { path, target: parent.join(name), published: false };
+        fs::create_dir(&staging.path).map_err(|cause| WriteError::io(&staging.target, cause))?;
         Ok(staging)
     }
 
@@ -30,24 +32,25 @@ impl Staging {
 
     /// Writes one file (its name may hold folders) and brings it to the disk.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        put(&self.path.join(name), bytes).map_err(|cause| WriteError::io(Path::new(name), cause))
+        put(&self.path.join(name), bytes).map_err(|cause| WriteError::io(&self.target.join(name), cause))
     }
 
-    /// Gives the directory its name. A complete run of that name makes way: it is set aside first and removed last, so that it comes back if the new one
+    /// Gives the directory its name and returns that. A complete run of that name makes way: it is set aside first and removed last, so that it comes back if the new one
     /// cannot take its place.
-    pub(crate) fn publish(mut self, target: &Path) -> Result<(), WriteError> {
-        let failed = |cause| WriteError::io(target, cause);
+    pub(crate) fn publish(mut self) -> Result<PathBuf, WriteError> {
+        let target = self.target.clone();
+        let failed = |cause| WriteError::io(&target, cause);
         sync_tree(&self.path).map_err(failed)?;
         let aside = self.path.with_extension(format!("old-{}", std::process::id()));
         let _ = fs::remove_dir_all(&aside);
-        let replaced = match fs::rename(target, &aside) {
+        let replaced = match fs::rename(&target, &aside) {
             Ok(()) => true,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => false,
             Err(cause) => return Err(failed(cause)),
         };
-        if let Err(cause) = fs::rename(&self.path, target) {
+        if let Err(cause) = fs::rename(&self.path, &target) {
             if replaced {
-                let _ = fs::rename(&aside, target);
+                let _ = fs::rename(&aside, &target);
             }
             return Err(failed(cause));
         }
@@ -56,7 +59,7 @@ impl Staging {
             let _ = sync_directory(parent);
         }
         let _ = fs::remove_dir_all(&aside);
-        Ok(())
+        Ok(target)
     }
 }
 

@@ -9,6 +9,9 @@ pub(crate) mod rows;
 use polars::prelude::*;
 use std::io::Cursor;
 
+/// Rows that a reader has to take in at once.
+const ROWS_PER_GROUP: usize = 1 << 18;
+
 /// A table under construction: columns of equal length.
 pub(crate) struct Sheet {
     columns: Vec<Column>,
@@ -46,11 +49,18 @@ impl Sheet {
         self
     }
 
-    /// The bytes of the Parquet file.
+    /// The bytes of the Parquet file. The library would add its own schema, which makes other readers take text for a type that few of their functions
+    /// know; so the file ends without it, and every reader finds plain text.
     pub(crate) fn parquet(self) -> PolarsResult<Vec<u8>> {
-        let mut frame = DataFrame::new(self.rows, self.columns)?;
+        let frame = DataFrame::new(self.rows, self.columns)?;
         let mut bytes = Vec::new();
-        ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Zstd(None)).finish(&mut frame)?;
+        let writer = ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Zstd(None));
+        let mut groups = writer.batched(frame.schema())?;
+        for from in (0..self.rows).step_by(ROWS_PER_GROUP) {
+            groups.write_batch(&frame.slice(from as i64, ROWS_PER_GROUP))?;
+        }
+        groups.get_writer().lock().expect("nobody else holds the writer").end(Some(Vec::new()))?;
+        drop(groups);
         Ok(bytes)
     }
 }

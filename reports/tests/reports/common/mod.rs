@@ -175,7 +175,7 @@ pub fn trace(plan: &Plan) -> Trace {
         add(Id::TimerFired, (nodes as f64 * seconds) as u64);
         up.push(nodes as f64 * (1.0 - if churning { 0.003 * (at - 10.0).min(6.0) } else { 0.0 } - if at >= 40.0 { 0.05 } else { 0.0 }));
         let slow = if lost { 1.5 } else { 1.0 };
-        for k in 0..600u64 {
+        for k in 0..210u64 {
             let city = &CITIES[(k % 14) as usize];
             let region = usize::from(plan.network.places[(k % 14) as usize].region);
             let factor = city.5 as f64 / 100.0;
@@ -185,15 +185,15 @@ pub fn trace(plan: &Plan) -> Trace {
                 samples.by_region[region].record_n(value, times).expect("it resizes");
             };
             if busy || k < 30 {
-                record(Id::NetLatency, spread(4e6 * factor, 320e6 * factor, plan.seed, k * 97 + bin as u64), (sent / 600).max(1));
+                record(Id::NetLatency, spread(4e6 * factor, 320e6 * factor, plan.seed, k * 97 + bin as u64), (sent / 210).max(1));
             }
             if busy {
                 record(
                     Id::BroadcastDelivery,
                     spread(90e6 * factor, 900e6 * factor * slow, plan.seed + 9, k * 89 + bin as u64),
-                    (nodes / 1200).max(1),
+                    (nodes / 420).max(1),
                 );
-                record(Id::BroadcastHops, 3 + (noise(plan.seed + 3, k) * 3.0 + noise(5, k) * 3.0) as u64, (nodes / 1200).max(1));
+                record(Id::BroadcastHops, 3 + (noise(plan.seed + 3, k) * 3.0 + noise(5, k) * 3.0) as u64, (nodes / 420).max(1));
             }
         }
     }
