@@ -2,7 +2,7 @@
 
 use super::Checks;
 use crate::expect::{ExprError, parse};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Severity};
 use crate::read::{At, Expression, Text};
 use crate::spec::faults::names;
 use crate::spec::{Claim, During, Expect};
@@ -21,6 +21,9 @@ impl Checks<'_, '_> {
                 }
                 self.has_length(within, "`within`");
             }
+        }
+        if self.problems.iter().any(|problem| problem.severity() == Severity::Error) {
+            return;
         }
         if scenario.expect.is_empty() {
             self.note(Code::NO_EXPECTATION, scenario.name.at, "this scenario expects nothing, so it cannot fail")

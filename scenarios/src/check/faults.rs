@@ -27,7 +27,7 @@ impl Checks<'_, '_> {
                         self.split(split, partition.split.at);
                         if partition.oneway.value.0 && matches!(split, Split::Share(_)) {
                             self.note(Code::ONE_WAY, partition.oneway.at, "a one-way partition needs a split by regions")
-                                .example("split: {regions: [europe]}");
+                                .example("split: {regions: [eu-west]}");
                         }
                     }
                 }
@@ -128,7 +128,7 @@ impl Checks<'_, '_> {
             }
             Split::Regions(regions) => {
                 if regions.is_empty() {
-                    self.note(Code::SHARES, at, "the first side of the split has no regions").example("{regions: [europe]}");
+                    self.note(Code::SHARES, at, "the first side of the split has no regions").example("{regions: [eu-west]}");
                 }
             }
         }

@@ -4,6 +4,7 @@ use super::Checks;
 use crate::problem::Code;
 use crate::read::{At, Location};
 use crate::spec::{Group, Place, Role};
+use crate::units::grouped;
 
 /// Most nodes of one run.
 const NODES_MAX: u64 = 100_000_000;
@@ -12,7 +13,7 @@ impl Checks<'_, '_> {
     pub(super) fn groups(&mut self) {
         let scenario = self.scenario;
         if scenario.groups.0.is_empty() {
-            self.note(Code::NO_NODES, scenario.name.at, "the scenario has no groups, so there are no nodes")
+            self.note(Code::NO_NODES, scenario.groups.at, "the scenario has no groups, so there are no nodes")
                 .example("groups: {peer: {role: hypermesh-peer, count: 1_000}}");
         }
         let mut total = 0u64;
@@ -20,8 +21,8 @@ impl Checks<'_, '_> {
             self.group(group, name.at);
             total += group.count.sound().map_or(0, |count| u64::from(count.0));
             if total > NODES_MAX {
-                self.note(Code::NO_NODES, group.count.at, format!("with these there are {total} nodes"))
-                    .expected(format!("at most {NODES_MAX}"));
+                self.note(Code::NO_NODES, group.count.at, format!("with these there are {} nodes", grouped(total)))
+                    .expected(format!("at most {}", grouped(NODES_MAX)));
                 break;
             }
         }
@@ -39,7 +40,7 @@ impl Checks<'_, '_> {
             self.parts(group, at);
         }
         if let Some(access) = &group.access {
-            self.access(access, at);
+            self.access(access);
         }
         match group.place.sound() {
             Some(Place::Regions(table)) => self.adds_up(table, |share| share, "the regions", group.place.at),
@@ -59,7 +60,7 @@ impl Checks<'_, '_> {
     /// Whether a moment is before the end of the run; noted if not.
     pub(super) fn starts_in_time(&mut self, at: &At<crate::units::Duration>, what: &str) -> bool {
         let (Some(moment), Some(stop)) = (at.sound(), self.scenario.time.stop.sound()) else { return false };
-        if moment < stop {
+        if moment < stop || stop.span().0 == 0 {
             return true;
         }
         let message = format!("{what} starts at {moment}, but the run ends at {stop}");

@@ -40,16 +40,9 @@ impl Checks<'_, '_> {
         &mut self.problems[last]
     }
 
-    /// Version, name and times.
+    /// Name and times.
     fn head(&mut self) {
         let scenario = self.scenario;
-        if let Some(version) = scenario.version.sound()
-            && version.0 != 1
-        {
-            self.note(Code::VERSION, scenario.version.at, format!("version {version} of the format is not known"))
-                .expected("a version that this program reads")
-                .example("version: 1");
-        }
         self.name(&scenario.name, "a scenario's name");
         let timing = &scenario.time;
         if let Some(stop) = timing.stop.sound() {
@@ -113,6 +106,9 @@ impl Checks<'_, '_> {
     /// Checks that a group exists.
     fn group_exists(&mut self, name: &At<Text>) {
         let scenario = self.scenario;
+        if scenario.groups.sound().is_none() {
+            return;
+        }
         if name.sound().is_some_and(|text| scenario.groups.get(text).is_none()) {
             self.unknown(Code::UNKNOWN_GROUP, name, "group", scenario.groups.names());
         }
@@ -126,7 +122,7 @@ impl Checks<'_, '_> {
         self.note(code, name.at, format!("there is no {what} `{}`", name.value.0)).expected(expected).helps(meant);
     }
 
-    /// Checks that shares add up to 100%. Points at the name of the last.
+    /// Checks that the shares of a mix at `parent` add up to 100%. Points at the name of the last.
     fn adds_up<'t, T: 't>(&mut self, table: &'t Table<T>, share: impl Fn(&'t T) -> &'t At<Share>, what: &str, parent: Location) {
         let mut sum = 0u64;
         for (_, row) in table.iter() {
@@ -140,8 +136,7 @@ impl Checks<'_, '_> {
         // A third is not a decimal: three times 33.3333333% is as good as all.
         if sum.abs_diff(u64::from(Share::ALL.ppb())) > 10_000 {
             let percent = sum as f64 / 1e7;
-            let at = if parent.is_somewhere() { name.at } else { parent };
-            self.note(Code::SHARES, at, format!("the shares of {what} add up to {percent}%")).expected("100%");
+            self.note(Code::SHARES, name.at, format!("the shares of {what} add up to {percent}%")).expected("100%");
         }
     }
 }

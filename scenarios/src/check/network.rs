@@ -2,7 +2,7 @@
 
 use super::Checks;
 use crate::problem::{Code, nearest};
-use crate::read::{At, Location, Table};
+use crate::read::{At, Table};
 use crate::spec::Paths;
 use crate::spec::network::{Access, AccessClass};
 use crate::units::{Duration, Share};
@@ -14,7 +14,7 @@ impl Checks<'_, '_> {
     pub(super) fn network(&mut self) {
         let network = &self.scenario.network;
         self.within(&network.cities, "cities", 1, CITIES_MAX);
-        self.access(&network.access, self.scenario.time.stop.at);
+        self.access(&network.access);
         for (share, what) in [(&network.loss, "the loss"), (&network.asymmetry, "the asymmetry")] {
             if share.sound() == Some(&Share::ALL) {
                 self.note(Code::LIMIT, share.at, format!("{what} is 100%, so nothing would ever arrive")).expected("less than 100%");
@@ -40,8 +40,9 @@ impl Checks<'_, '_> {
     }
 
     /// A mix of access classes.
-    pub(super) fn access(&mut self, mix: &Table<Access>, parent: Location) {
-        self.adds_up(mix, |access: &Access| &access.share, "the access mix", parent);
+    pub(super) fn access(&mut self, mix: &At<Table<Access>>) {
+        let Some(_) = mix.sound() else { return };
+        self.adds_up(mix, |access: &Access| &access.share, "the access mix", mix.at);
         for (name, access) in mix.iter() {
             let missing: Vec<&str> =
                 [("down", access.down.is_none()), ("up", access.up.is_none()), ("last_mile", access.last_mile.is_none())]

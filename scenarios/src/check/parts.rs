@@ -6,9 +6,8 @@ use crate::read::{At, Location, Switch};
 use crate::spec::parts::{HyParView, Plumtree, Scope, Swim, Vivaldi};
 use crate::spec::{Group, Role};
 use crate::units::Count;
-
-/// Most members of a cell, each of which knows all others.
-const CELL_MAX: u32 = 5_000;
+use hypermesh_core::hypermesh::mesh::hyparview::{ACTIVE_MAX, EXCHANGE_MAX};
+use hypermesh_core::hypermesh::mesh::swim::{CELL_MAX, CONFIRMATIONS_MAX, UPDATES_MAX};
 
 impl Checks<'_, '_> {
     /// The parts that the nodes of a group run, at the group's name where nothing better is written.
@@ -62,7 +61,7 @@ impl Checks<'_, '_> {
     }
 
     fn hyparview(&mut self, views: &HyParView) {
-        self.within(&views.active, "active", 1, 64);
+        self.within(&views.active, "active", 1, u32::from(ACTIVE_MAX));
         self.within(&views.passive, "passive", 0, 255);
         self.within(&views.active_walk, "active_walk", 0, 255);
         self.within(&views.passive_walk, "passive_walk", 0, 255);
@@ -70,12 +69,13 @@ impl Checks<'_, '_> {
         self.at_most(&views.shuffle_active, "shuffle_active", &views.active, "active");
         self.at_most(&views.shuffle_passive, "shuffle_passive", &views.passive, "passive");
         let exchanged = views.shuffle_active.value.0.saturating_add(views.shuffle_passive.value.0).saturating_add(1);
-        if exchanged > 24 && views.shuffle_active.sound().is_some() && views.shuffle_passive.sound().is_some() {
+        if exchanged as usize > EXCHANGE_MAX && views.shuffle_active.sound().is_some() && views.shuffle_passive.sound().is_some() {
             self.note(Code::LIMIT, views.shuffle_passive.at, format!("a shuffle would carry {exchanged} peers, the sender included"))
-                .expected("at most 24");
+                .expected(format!("at most {EXCHANGE_MAX}"));
         }
         self.has_length(&views.shuffle_every, "the time between shuffles");
         self.has_length(&views.answer_within, "the time to answer");
+        self.has_length(&views.check_every, "the time between checks");
     }
 
     fn plumtree(&mut self, trees: &Plumtree) {
@@ -87,25 +87,39 @@ impl Checks<'_, '_> {
 
     fn swim(&mut self, swim: &Swim, members: &At<Count>) {
         self.has_length(&swim.probe_every, "the time between probes");
-        self.has_length(&swim.answer_within, "the time to answer");
-        if let (Some(answer), Some(every)) = (swim.answer_within.sound(), swim.probe_every.sound())
-            && answer >= every
+        let answer_at = swim.answer_within.as_ref().map_or(swim.probe_every.at, |answer| answer.at);
+        for (time, what) in [(&swim.answer_within, "the time to answer"), (&swim.nack_after, "the time until a helper answers")] {
+            if let Some(time) = time {
+                self.has_length(time, what);
+            }
+        }
+        if let Some(every) = swim.probe_every.sound()
+            && swim.answer_within() >= *every
+            && every.span().0 > 0
         {
-            let message = format!("an answer may take {answer}, no less than the {every} between two probes");
-            self.note(Code::SLOW_SUSPICION, swim.answer_within.at, message).help("make `answer_within` shorter or `probe_every` longer");
+            let message = format!("an answer may take {}, no less than the {every} between two probes", swim.answer_within());
+            self.note(Code::SLOW_SUSPICION, answer_at, message).help("make `answer_within` shorter or `probe_every` longer");
         }
         self.within(&swim.indirect, "indirect", 0, 255);
-        self.within(&swim.suspicion_factor, "suspicion_factor", 1, 255);
+        if let Some(factor) = &swim.suspicion_factor {
+            self.within(factor, "suspicion_factor", 1, 255);
+        }
+        self.within(&swim.confirmations, "confirmations", 0, CONFIRMATIONS_MAX as u32);
+        self.within(&swim.greet_failed_every, "greet_failed_every", 0, 255);
+        if let Switch::On(gossip) = &swim.gossip {
+            self.has_length(&gossip.every, "the time between rounds of gossip");
+            self.within(&gossip.peers, "peers", 1, 255);
+        }
         self.within(&swim.suspicion_spread, "suspicion_spread", 1, 255);
         self.within(&swim.repeat_factor, "repeat_factor", 1, 255);
-        self.within(&swim.updates_max, "updates_max", 1, 255);
+        self.within(&swim.updates_max, "updates_max", 1, u32::from(UPDATES_MAX));
         self.within(&swim.health_max, "health_max", 1, 255);
         let Some(Scope::Cell(cell)) = swim.scope.sound() else { return };
         let Some(size) = cell.sound() else { return };
         let most = members.sound().map_or(CELL_MAX, |count| count.0.min(CELL_MAX));
         if size.0 < 2 || size.0 > most {
-            self.note(Code::CELL_TOO_LARGE, cell.at, format!("a cell of {size}"))
-                .expected(format!("2 to {most} members"))
+            self.note(Code::CELL_TOO_LARGE, cell.at, format!("a cell cannot have {size} members"))
+                .expected(format!("2 to {most}"))
                 .help("to watch the peers of the active view instead, write `scope: view`");
         }
     }

@@ -89,6 +89,9 @@ fn open(node: &mut Node, segment: &str, parent_key: &str, at: Location) {
 /// The child of that name or number; a missing key is added, for the reader to judge.
 fn step<'n>(node: &'n mut Node, segment: &str, at: Location) -> Result<&'n mut Node, String> {
     match &mut node.content {
+        Content::Map(entries) if entries.is_empty() && segment.parse::<usize>().is_ok() => {
+            Err(format!("{{}} is empty, so it has no {segment}"))
+        }
         Content::Map(entries) => {
             let index = entries.iter().position(|(key, _)| key.name == segment).unwrap_or_else(|| {
                 entries.push((Key { name: segment.to_owned(), at }, Node { at, content: Content::Null }));

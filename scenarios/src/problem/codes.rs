@@ -56,7 +56,7 @@ codes! {
     UNKNOWN_KIND "E0114" "The key that tells which kind of thing this is (which fault, which load, which expectation) is not known.";
     NOT_ONE "E0115" "Where one of several kinds is chosen, exactly one key is written: `- crash: {at: 10s, nodes: 5}`. Details go inside.";
     UNKNOWN_WORD "E0116" "A word is not one of those that can stand here.";
-    EMPTY_TEXT "E0117" "A text is empty.";
+    EMPTY_TEXT "E0117" "A text that has to say something is empty, or only blanks.";
     BAD_NAME "E0118" "Names of scenarios, groups, faults and access classes start with a letter and have letters, digits, `-` and `_` only, because they appear in overrides (`--set groups.peer.count=5`) and in names of files.";
     VERSION "E0119" "The `version` of the format is not one that this program reads. It reads version 1.";
     NO_UNIT "E0201" "A number has no unit. Every number that is not a plain count has one, so that nobody has to guess: `250ms`, `1KiB`, `50Mbit`, `1%`, `10/s`, `3x`.";

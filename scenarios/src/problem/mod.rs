@@ -73,10 +73,11 @@ impl Problem {
 
 /// The candidate that a misspelt word most likely means, if any is near enough.
 pub fn nearest<'w>(word: &str, candidates: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let known: &[&'w str] = &candidates.into_iter().collect::<Vec<_>>();
     let lower = word.to_lowercase();
-    let limit = 1 + word.chars().count() / 3;
+    let limit = (word.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    for candidate in known.iter().copied() {
         let distance = if candidate.to_lowercase() == lower { 0 } else { strsim::osa_distance(&lower, &candidate.to_lowercase()) };
         // Of equally near words the first wins.
         if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
@@ -84,5 +85,13 @@ pub fn nearest<'w>(word: &str, candidates: impl IntoIterator<Item = &'w str>) ->
         }
     }
     // A word of one or two letters is near to nearly everything.
-    best.filter(|(distance, _)| *distance == 0 || word.chars().count() > *distance).map(|(_, candidate)| candidate)
+    let near = best.filter(|(distance, _)| *distance == 0 || word.chars().count() > *distance).map(|(_, candidate)| candidate);
+    near.or_else(|| same_beginning(&lower, known))
+}
+
+/// The candidate that begins like a word, if at least half of the word, and four letters, are the same (`region_down`: `region_loss`).
+fn same_beginning<'w>(lower: &str, candidates: &[&'w str]) -> Option<&'w str> {
+    let shared = |candidate: &str| lower.chars().zip(candidate.to_lowercase().chars()).take_while(|(a, b)| a == b).count();
+    let best = candidates.iter().copied().max_by_key(|candidate| shared(candidate))?;
+    (shared(best) >= 4 && 2 * shared(best) >= lower.chars().count()).then_some(best)
 }

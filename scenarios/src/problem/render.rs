@@ -1,9 +1,9 @@
 //! Problems as text with carets, by annotate-snippets.
 
 use super::{Problem, Report, Severity};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// The whole report, one problem after the other and a summary.
+/// The whole report, one problem after the other.
 pub(super) fn report(report: &Report, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
@@ -11,7 +11,7 @@ pub(super) fn report(report: &Report, color: bool) -> String {
         out.push_str(&renderer.render(&[group(problem, report)]));
         out.push_str("\n\n");
     }
-    out.push_str(&summary(report));
+    out.push_str(&more(report));
     out
 }
 
@@ -21,9 +21,14 @@ fn group<'r>(problem: &'r Problem, report: &'r Report) -> Group<'r> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(problem.message.as_str()).id(problem.code.as_str()).element(snippet(problem, report));
+    let title = level.primary_title(problem.message.as_str()).id(problem.code.as_str());
+    let mut group = match report.sources.get(problem.at.source) {
+        // Of a file that could not be read there is nothing to show.
+        Some(source) if source.text.is_empty() => title.element(Origin::path(source.name.as_str())),
+        _ => title.element(snippet(problem, report)),
+    };
     if let Some(expected) = &problem.expected {
-        group = group.element(Level::NOTE.with_name("expected").message(expected.as_str()));
+        group = group.element(Level::NOTE.with_name("expected").message(shortened(expected)));
     }
     if let Some(example) = &problem.example {
         group = group.element(Level::NOTE.with_name("example").message(example.as_str()));
@@ -33,6 +38,21 @@ fn group<'r>(problem: &'r Problem, report: &'r Report) -> Group<'r> {
     }
     group
 }
+
+/// A text, cut short where a list of names in it is too long to be read.
+fn shortened(text: &str) -> String {
+    let cut = match text.char_indices().nth(LIST_MAX) {
+        Some((byte, _)) => text[..byte].rfind(", "),
+        None => None,
+    };
+    match cut {
+        Some(cut) => format!("{}, and {} more", &text[..cut], text[cut..].matches(", ").count()),
+        None => text.to_owned(),
+    }
+}
+
+/// Characters after which a list is cut short.
+const LIST_MAX: usize = 240;
 
 /// The line that a problem points at. Only that line is shown: a mapping of many lines is marked where it starts.
 fn snippet<'r>(problem: &Problem, report: &'r Report) -> Snippet<'r, annotate_snippets::Annotation<'r>> {
@@ -58,15 +78,7 @@ fn floor(text: &str, byte: usize) -> usize {
     byte
 }
 
-/// How many problems of which kind there are.
-fn summary(report: &Report) -> String {
-    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let counts = match (report.errors(), report.warnings()) {
-        (0, 0) => return String::new(),
-        (0, w) => plural(w, "warning"),
-        (e, 0) => plural(e, "error"),
-        (e, w) => format!("{}, {}", plural(e, "error"), plural(w, "warning")),
-    };
-    let first = report.problems.first().map_or("", |p| p.code.as_str());
-    format!("{counts}; `hypermesh explain {first}` says more\n")
+/// Where to read more.
+fn more(report: &Report) -> String {
+    report.problems.first().map_or_else(String::new, |first| format!("more about a problem: hypermesh explain {}\n", first.code))
 }

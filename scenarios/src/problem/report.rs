@@ -19,7 +19,8 @@ impl Report {
         if problems.iter().any(|p| p.at.is_somewhere() && p.severity() == Severity::Error) {
             problems.retain(|p| p.at.is_somewhere());
         }
-        problems.sort_by(|a, b| (a.at.source, a.at.start, a.code, &a.message).cmp(&(b.at.source, b.at.start, b.code, &b.message)));
+        // Those of one place stay in the order in which they were found.
+        problems.sort_by_key(|p| (p.at.source, p.at.start));
         problems.dedup();
         Self { problems, sources }
     }

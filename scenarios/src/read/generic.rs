@@ -63,7 +63,14 @@ impl<T: Shape> Shape for Vec<At<T>> {
                     .help("start each element of a list with `- `");
                 None
             }
-            _ => reader.wrong_type(node, Self::expects()),
+            Content::Scalar { .. } => {
+                let none = reader.wrong_type(node, Self::expects());
+                if let Some(problem) = reader.problems.last_mut() {
+                    problem.help(format!("put it into brackets: `[{}]`", node.flow()));
+                }
+                none
+            }
+            Content::Null => reader.wrong_type(node, Self::expects()),
         }
     }
 

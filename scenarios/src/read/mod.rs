@@ -25,6 +25,7 @@ pub(crate) use choice::{choice, only_entry};
 pub use location::{Location, Source, SourceId, Sources};
 pub use node::{Content, Key, Node};
 pub use output::Out;
+pub(crate) use reader::Fields;
 pub use reader::Reader;
 pub(crate) use schema::{choice_schema, section_schema};
 pub use section::FieldInfo;

@@ -77,6 +77,20 @@ impl Node {
         }
     }
 
+    /// As YAML on one line.
+    pub fn flow(&self) -> String {
+        match &self.content {
+            Content::Null => "null".to_owned(),
+            Content::Scalar { text, quoted: true, .. } => format!("\"{text}\""),
+            Content::Scalar { text, .. } => text.clone(),
+            Content::List(items) => format!("[{}]", items.iter().map(Self::flow).collect::<Vec<_>>().join(", ")),
+            Content::Map(entries) => {
+                let pairs: Vec<String> = entries.iter().map(|(key, value)| format!("{}: {}", key.name, value.flow())).collect();
+                format!("{{{}}}", pairs.join(", "))
+            }
+        }
+    }
+
     /// Gives this node and all below it one place.
     pub fn relocate(&mut self, at: Location) {
         self.at = at;

@@ -2,6 +2,7 @@
 
 use super::{Content, Expects, Key, Location, Node, Shape, Sources, yaml};
 use crate::problem::{Code, Problem, nearest};
+use crate::spec::home_of;
 
 /// Collects the problems of one reading.
 #[derive(Debug)]
@@ -25,10 +26,19 @@ impl<'a> Reader<'a> {
         &mut self.problems[last]
     }
 
+    /// What is written at a place.
+    fn written(&self, at: Location) -> Option<&'a str> {
+        self.sources.get(at.source)?.text.get(at.start as usize..at.end as usize)
+    }
+
     /// Notes that the node is not what it should be. Always `None`, for the caller to return.
     pub fn wrong_type<T>(&mut self, node: &Node, expects: Expects) -> Option<T> {
         let problem = match node.content {
-            Content::Null => self.problem(Code::NO_VALUE, node.at, format!("nothing is written here; expected {}", expects.what)),
+            Content::Null => {
+                let key = self.written(node.at).filter(|text| !text.is_empty()).map_or("this".to_owned(), |text| format!("`{text}`"));
+                let problem = self.problem(Code::NO_VALUE, node.at, format!("{key} has no value"));
+                problem.help("indent what belongs to it further than the key, or remove the key")
+            }
             _ => self.problem(Code::WRONG_TYPE, node.at, format!("expected {}, found {}", expects.what, node.describe())),
         };
         problem.expected(expects.what).example(expects.example);
@@ -51,6 +61,8 @@ impl<'a> Reader<'a> {
         for (key, _) in entries {
             if !keys.contains(&key.name.as_str()) {
                 let meant = nearest(&key.name, keys.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+                let home = || home_of(&key.name).map(|path| format!("`{}` belongs to `{path}`", key.name));
+                let meant = meant.or_else(home);
                 self.problem(Code::UNKNOWN_KEY, key.at, format!("{what} has no `{}`", key.name))
                     .expected(format!("one of {}", keys.join(", ")))
                     .helps(meant);
@@ -58,20 +70,41 @@ impl<'a> Reader<'a> {
         }
         Some(entries)
     }
+}
 
+/// The fields of one section, while it is read.
+#[derive(Debug)]
+pub(crate) struct Fields<'n, 'r, 'a> {
+    /// The section's mapping.
+    pub(crate) parent: &'n Node,
+    /// What it has.
+    pub(crate) entries: &'n [(Key, Node)],
+    /// What the section is called.
+    pub(crate) what: &'static str,
+    /// One as it may be written.
+    pub(crate) example: &'static str,
+    /// Where problems go.
+    pub(crate) reader: &'r mut Reader<'a>,
+}
+
+impl Fields<'_, '_, '_> {
     /// Reads the value of a key, or its default, or notes that it is missing.
-    pub fn field<T: Shape>(&mut self, parent: &Node, entries: &[(Key, Node)], what: &str, key: &str, default: Option<&str>) -> T {
-        if let Some((_, value)) = entries.iter().find(|(k, _)| k.name == key) {
-            return T::read(value, self).unwrap_or_else(T::placeholder);
+    pub(crate) fn field<T: Shape>(&mut self, key: &str, default: Option<&str>) -> T {
+        if let Some((_, value)) = self.entries.iter().find(|(k, _)| k.name == key) {
+            return T::read(value, self.reader).unwrap_or_else(T::placeholder);
         }
+        let at = self.parent.at;
         if let Some(text) = default {
-            return T::read(&yaml::literal(text, parent.at), self).unwrap_or_else(T::placeholder);
+            return T::read(&yaml::literal(text, at), self.reader).unwrap_or_else(T::placeholder);
         }
-        T::absent(parent.at).unwrap_or_else(|| {
+        T::absent(at).unwrap_or_else(|| {
             let expects = T::expects();
-            self.problem(Code::MISSING_KEY, parent.at, format!("{what} needs `{key}`"))
+            // The section's example shows a value that fits this very key.
+            let shown = yaml::literal(self.example, at).get(key).map_or(expects.example, Node::flow);
+            self.reader
+                .problem(Code::MISSING_KEY, at, format!("{} needs `{key}`", self.what))
                 .expected(format!("{key}: {}", expects.what))
-                .example(format!("{key}: {}", expects.example));
+                .example(format!("{key}: {shown}"));
             T::placeholder()
         })
     }

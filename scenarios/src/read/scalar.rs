@@ -37,6 +37,7 @@ fn explain<T: Unit>(text: &str, error: &UnitError) -> (Code, String, Option<Stri
             (Code::UNKNOWN_UNIT, format!("`{unit}` is not a unit that fits here"), Some(help))
         }
         UnitError::OutOfRange { limit } => (Code::OUT_OF_RANGE, format!("`{text}` is out of range: {limit}"), None),
+        UnitError::TooFine { step: "1" } => (Code::TOO_FINE, format!("`{text}` is not whole"), None),
         UnitError::TooFine { step } => (Code::TOO_FINE, format!("`{text}` is finer than {step}, the finest that is kept"), None),
         UnitError::Octal { decimal } => (
             Code::OCTAL,

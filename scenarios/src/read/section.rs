@@ -43,11 +43,11 @@ macro_rules! section {
                     return <Self as $crate::read::Shape>::read(&$crate::read::Node::single($short, node.clone()), reader);
                 } )?
                 let keys = [$( $crate::read::section!(@key $field $(as $key)?) ),*];
-                let entries = reader.mapping(node, $what, &keys, <Self as $crate::read::Shape>::expects())?;
+                let expects = <Self as $crate::read::Shape>::expects();
+                let entries = reader.mapping(node, $what, &keys, expects)?;
+                let mut fields = $crate::read::Fields { parent: node, entries, what: $what, example: $example, reader };
                 Some(Self { $(
-                    $field: reader.field(
-                        node, entries, $what, $crate::read::section!(@key $field $(as $key)?), $crate::read::section!(@default $($default)?),
-                    ),
+                    $field: fields.field($crate::read::section!(@key $field $(as $key)?), $crate::read::section!(@default $($default)?)),
                 )* })
             }
 
@@ -64,7 +64,7 @@ macro_rules! section {
             }
 
             fn expects() -> $crate::read::Expects {
-                $crate::read::Expects::new($what, $example)
+                $crate::read::Expects::new(concat!("the keys of ", $what), $example)
             }
         }
 

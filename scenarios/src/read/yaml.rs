@@ -21,8 +21,7 @@ pub fn parse(source: &Source, id: SourceId, problems: &mut Vec<Problem>) -> Opti
         problems.push(Problem::new(Code::TOO_LARGE, Location::start_of(id), format!("the file has more than {} MiB", BYTES_MAX >> 20)));
         return None;
     }
-    let mut builder =
-        Builder { text: &source.text, id, problems, anchors: BTreeMap::new(), budget: NODES_MAX, shift: byte_order_mark(&source.text) };
+    let mut builder = Builder { text: &source.text, id, problems, anchors: BTreeMap::new(), budget: NODES_MAX };
     builder.document()
 }
 
@@ -34,9 +33,18 @@ pub fn literal(text: &str, at: Location) -> Node {
     node
 }
 
-/// Bytes of the byte order mark, which the parser skips without counting it.
-fn byte_order_mark(text: &str) -> u32 {
-    if text.starts_with('\u{feff}') { 3 } else { 0 }
+/// The usual cause of a syntax error.
+fn cause(info: &str) -> Option<&'static str> {
+    const CAUSES: &[(&str, &str)] = &[
+        ("flow", "look above for a `{` or `[` that is never closed, or for a missing comma"),
+        ("quoted scalar", "look above for a quote that is never closed"),
+        ("mapping values are not allowed", "put a text with `: ` in it into quotes"),
+        ("unknown anchor", "put a text that starts with `*` into quotes; as an alias it repeats what `&` has marked above"),
+        ("block mapping", "all keys of one mapping start in the same column"),
+        ("block collection", "all elements of one list start in the same column"),
+        ("directives", "remove the line that starts with `%`"),
+    ];
+    CAUSES.iter().find(|(part, _)| info.contains(part)).map(|(_, cause)| *cause)
 }
 
 struct Builder<'t, 'p> {
@@ -45,7 +53,6 @@ struct Builder<'t, 'p> {
     problems: &'p mut Vec<Problem>,
     anchors: BTreeMap<usize, (Node, usize)>,
     budget: usize,
-    shift: u32,
 }
 
 /// Reading of this file cannot go on; the reason is noted.
@@ -104,7 +111,7 @@ impl<'t> Builder<'t, '_> {
     /// Notes a syntax error, with a hint for the usual causes.
     fn syntax(&mut self, error: &granit_parser::ScanError) {
         let marker = error.marker();
-        let start = self.offset(marker.byte_offset()).min(self.text.len() as u32);
+        let start = (marker.byte_offset().unwrap_or_default() as u32).min(self.text.len() as u32);
         let at = self.place(start, start, marker.line(), marker.col());
         let line = self.text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
         let before: String = line.chars().take_while(|c| c.is_whitespace()).collect();
@@ -115,6 +122,7 @@ impl<'t> Builder<'t, '_> {
             return;
         }
         self.note(Code::SYNTAX, at, format!("this is not YAML: {info}"));
+        self.last().helps(cause(&info).map(str::to_owned));
     }
 
     fn node(&mut self, event: Event<'t>, span: &Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
@@ -203,6 +211,10 @@ impl<'t> Builder<'t, '_> {
                 self.last().help("use `extends` to build on another scenario");
                 None
             }
+            Content::Null => {
+                self.note(Code::BAD_KEY, node.at, "this key is empty");
+                None
+            }
             _ => {
                 self.note(Code::BAD_KEY, node.at, format!("a key is a word, not {}", node.describe()));
                 None
@@ -243,16 +255,12 @@ impl<'t> Builder<'t, '_> {
         &mut self.problems[last]
     }
 
-    fn offset(&self, parsed: Option<usize>) -> u32 {
-        parsed.unwrap_or(0) as u32 + self.shift
-    }
-
     fn place(&self, start: u32, end: u32, line: usize, column: usize) -> Location {
         Location { source: self.id, start, end: end.max(start), line: line.max(1) as u32, column: column as u32 + 1 }
     }
 
     fn locate(&self, span: &Span) -> Location {
-        let start = self.offset(span.start.byte_offset());
-        self.place(start, self.offset(span.end.byte_offset()), span.start.line(), span.start.col())
+        let byte = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or_default() as u32;
+        self.place(byte(span.start), byte(span.end), span.start.line(), span.start.col())
     }
 }

@@ -38,7 +38,7 @@ section! {
     pub struct Crash, "`crash`", "{at: 10s, nodes: 5%}" {
         /// When it happens.
         at: At<Duration>,
-        /// How many, drawn at random from those meant to be up.
+        /// How many of those that are up then, drawn at random.
         nodes: At<Amount>,
         /// Of which group; without it, of all.
         group: Option<At<Text>>,
@@ -56,7 +56,7 @@ section! {
     pub struct Restart, "`restart`", "{at: 30s, nodes: 100%}" {
         /// When it happens.
         at: At<Duration>,
-        /// How many of those that are meant to be down.
+        /// How many of those that are down then, drawn at random.
         nodes: At<Amount> = "100%",
         /// Of which group; without it, of all.
         group: Option<At<Text>>,
@@ -72,7 +72,7 @@ section! {
         at: At<Duration>,
         /// How long it lasts.
         lasts as "for": At<Duration>,
-        /// How many, drawn at random from those meant to be up.
+        /// How many of those that are up then, drawn at random.
         nodes: At<Amount>,
         /// Of which group; without it, of all.
         group: Option<At<Text>>,
@@ -243,7 +243,7 @@ section! {
     pub struct ClockSkew, "`clock_skew`", "{at: 10s, for: 20s, max: 200ms, drift: 50ppm}" {
         /// When it happens.
         at: At<Duration>,
-        /// How long the drift lasts.
+        /// How long the drift lasts. The jump stays.
         lasts as "for": At<Duration>,
         /// The largest jump forward.
         max: At<Duration> = "0s",

@@ -15,7 +15,7 @@ section! {
         /// Where they are.
         place: At<Place> = "population",
         /// How they are connected, if otherwise than the network says.
-        access: Option<Table<Access>>,
+        access: Option<At<Table<Access>>>,
         /// When they start.
         join: Join = "{}",
         /// Push gossip, for gossip-peers.
@@ -125,7 +125,7 @@ impl Group {
     /// The same group with every part that its role has written out.
     pub fn spelled_out(&self) -> Self {
         let mut group = self.clone();
-        for (name, access) in group.access.iter_mut().flat_map(|table| &mut table.0) {
+        for (name, access) in group.access.iter_mut().flat_map(|table| &mut table.value.0) {
             *access = access.spelled_out(name);
         }
         let at = self.role.at;
@@ -133,7 +133,7 @@ impl Group {
         if self.role.value == Role::HypermeshPeer {
             group.hyparview = Some(At::new(Switch::from(self.hyparview()), at));
             group.plumtree = Some(At::new(Switch::from(self.plumtree()), at));
-            group.swim = Some(At::new(Switch::from(self.swim()), at));
+            group.swim = Some(At::new(Switch::from(self.swim().map(|swim| swim.spelled_out())), at));
             group.vivaldi = Some(At::new(Switch::from(self.vivaldi()), at));
         }
         group

@@ -15,6 +15,7 @@ pub mod network;
 pub mod observe;
 pub mod parts;
 pub mod time;
+mod version;
 pub mod workload;
 
 pub use engine::Engine;
@@ -24,16 +25,17 @@ pub use groups::{Group, Place, Role};
 pub use network::{Network, Paths};
 pub use observe::Observe;
 pub use time::Timing;
+pub use version::Version;
 pub use workload::Load;
 
 use crate::read::{At, Table, Text, section};
-use crate::units::{Count, Seed};
+use crate::units::Seed;
 
 section! {
     /// One experiment: what the network is, who is on it, what they do, what goes wrong, and what is expected of them.
-    pub struct Scenario, "a scenario", "version: 1" {
+    pub struct Scenario, "a scenario", "{version: 1, name: my-run, time: {stop: 60s}, groups: {peer: {role: hypermesh-peer, count: 1_000}}}" {
         /// Version of the format. This is version 1.
-        version: At<Count>,
+        version: At<Version>,
         /// A short name: a letter, then letters, digits, `-` and `_`. It becomes part of the run directory's name.
         name: At<Text>,
         /// What the scenario is for, in a sentence.
@@ -50,7 +52,7 @@ section! {
         /// Where nodes can be and how datagrams travel.
         network: Network = "{}",
         /// The nodes: groups with the same role, by name.
-        groups: Table<Group>,
+        groups: At<Table<Group>>,
         /// What the applications on the nodes do.
         workload: Vec<At<Load>> = "[]",
         /// What goes wrong, and when.
@@ -67,12 +69,29 @@ impl Scenario {
     pub fn spelled_out(&self) -> Self {
         let mut scenario = self.clone();
         scenario.extends.clear();
-        for (name, access) in &mut scenario.network.access.0 {
+        for (name, access) in &mut scenario.network.access.value.0 {
             *access = access.spelled_out(name);
         }
-        for (_, group) in &mut scenario.groups.0 {
+        for (_, group) in &mut scenario.groups.value.0 {
             *group = group.spelled_out();
         }
         scenario
     }
+}
+
+/// Where a key belongs that stands in the wrong place: the path of a section that has it.
+pub(crate) fn home_of(key: &str) -> Option<&'static str> {
+    let sections = [
+        ("time", Timing::FIELDS),
+        ("network", Network::FIELDS),
+        ("engine", Engine::FIELDS),
+        ("observe", Observe::FIELDS),
+        ("groups.NAME", Group::FIELDS),
+        ("groups.NAME.hyparview", parts::HyParView::FIELDS),
+        ("groups.NAME.plumtree", parts::Plumtree::FIELDS),
+        ("groups.NAME.swim", parts::Swim::FIELDS),
+        ("groups.NAME.gossip", parts::Gossip::FIELDS),
+        ("groups.NAME.join", groups::Join::FIELDS),
+    ];
+    sections.into_iter().find(|(_, fields)| fields.iter().any(|field| field.key == key)).map(|(path, _)| path)
 }

@@ -13,7 +13,7 @@ section! {
         /// How many places there are, for `backbone`, `geography` and `uniform`: the largest metropolitan areas of the world, at most 2,000.
         cities: At<Count> = "300",
         /// How nodes are connected to their place: classes with their shares of the nodes, which add up to 100%.
-        access: Table<Access> = "{fibre: 50%, cable: 35%, mobile: 15%}",
+        access: At<Table<Access>> = "{fibre: 50%, cable: 35%, mobile: 15%}",
         /// How delays vary.
         jitter: Jitter = "{}",
         /// Probability that a datagram is lost on its path, besides the losses of access links.
@@ -39,8 +39,9 @@ choice! {
             "cloud" => Cloud,
         }
         parts {
-            /// Your own matrix, a CSV file: the first row names the columns' places after an empty (or any) first cell, each further row is a place and its
-            /// round-trip times in milliseconds to them. Columns `region`, `lat`, `lon` and `population` right after the first are optional.
+            /// Your own matrix, a CSV file of round-trip times in milliseconds. A table: the first row names the places after its first cell, each further
+            /// row is a place and its times to them; columns `region`, `lat`, `lon` and `population` right after the first are optional. Or a list: columns
+            /// `from`, `to`, `rtt`.
             "matrix" => Matrix(At<FilePath>),
             /// The great-circle distance, at a fixed speed.
             "geography" => Geography(Geography),

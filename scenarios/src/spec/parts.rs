@@ -15,7 +15,7 @@ section! {
 section! {
     /// Membership by partial views: HyParView (Leitão, Pereira, Rodrigues 2007).
     pub struct HyParView, "`hyparview`", "{active: 5, passive: 30}" {
-        /// Most peers in the active view, 1 to 32.
+        /// Most peers in the active view, 1 to 64.
         active: At<Count> = "5",
         /// Most peers in the passive view, 0 to 255.
         passive: At<Count> = "30",
@@ -31,6 +31,8 @@ section! {
         shuffle_every: At<Duration> = "10s",
         /// How long an asked neighbour, or the contact of a join, may take to answer.
         answer_within: At<Duration> = "2s",
+        /// Time between two checks of one active peer, each in turn, where swim does not watch the view.
+        check_every: At<Duration> = "1s",
     }
 }
 
@@ -45,6 +47,9 @@ section! {
         remembered: At<Count> = "64",
         /// How many hops shorter a lazy path must be before the tree is bent towards it; 0 turns this off.
         optimise_hops: At<Count> = "0",
+        /// How long after a push along the tree the same links get an announcement too, which repairs the loss of the push where nobody else would tell;
+        /// `0s` turns this off.
+        announce_after: At<Duration> = "1s",
     }
 }
 
@@ -55,20 +60,28 @@ section! {
         scope: At<Scope> = "view",
         /// Time between two probes of one node.
         probe_every: At<Duration> = "1s",
-        /// How long a direct answer may take.
-        answer_within: At<Duration> = "500ms",
+        /// How long a direct answer may take. Without it `400ms` for the far peers of a view, `500ms` in a cell.
+        answer_within: Option<At<Duration>>,
+        /// How long a helper waits for the target before it says that it got no answer. Without it `250ms` for a view, `400ms` in a cell.
+        nack_after: Option<At<Duration>>,
         /// Peers asked to probe indirectly when an answer is missing, 0 to 255.
         indirect: At<Count> = "3",
-        /// A suspicion lasts at least this many times log10(members) probe intervals.
-        suspicion_factor: At<Count> = "5",
+        /// A suspicion lasts at least this many times log10(members) probe intervals. Without it 4 for a view, 5 in a cell.
+        suspicion_factor: Option<At<Count>>,
         /// The longest suspicion is this many times the shortest.
         suspicion_spread: At<Count> = "6",
+        /// Independent confirmations that bring a suspicion down to its shortest, 0 to 7.
+        confirmations: At<Count> = "3",
         /// Updates are repeated this many times log10(members).
         repeat_factor: At<Count> = "4",
-        /// Most updates in one message.
+        /// Most updates in one message, 1 to 64.
         updates_max: At<Count> = "6",
         /// Highest local health multiplier.
         health_max: At<Count> = "8",
+        /// A gossip of its own for the updates of a cell; `off`: they travel on probes and answers only.
+        gossip: Switch<UpdateGossip> = "off",
+        /// Every so many probes one failed member of a cell is greeted, so that a healed partition is noticed; 0 turns this off.
+        greet_failed_every: At<Count> = "8",
         /// The parts of Lifeguard: `on`, `off` (plain SWIM), or each by itself.
         lifeguard: Switch<Lifeguard> = "on",
     }
@@ -85,6 +98,16 @@ choice! {
             /// All members of its cell, which know each other from the start: the group is cut into cells of this many nodes, 2 to 5,000.
             "cell" => Cell(At<Count>),
         }
+    }
+}
+
+section! {
+    /// A gossip of updates of a cell, besides the one that probes carry.
+    pub struct UpdateGossip, "`gossip`", "{every: 200ms, peers: 3}" {
+        /// Time between two rounds, while there are updates to tell.
+        every: At<Duration> = "200ms",
+        /// Members told in each round.
+        peers: At<Count> = "3",
     }
 }
 
@@ -158,7 +181,7 @@ impl HyParView {
             shuffle_passive: byte(&self.shuffle_passive),
             shuffle_every: self.shuffle_every.span(),
             answer_within: self.answer_within.span(),
-            ..hyparview::Config::default()
+            check_every: self.check_every.span(),
         }
     }
 }
@@ -171,14 +194,39 @@ impl Plumtree {
             retry_after: self.retry_after.span(),
             remembered: two_bytes(&self.remembered),
             optimise_hops: two_bytes(&self.optimise_hops),
-            ..plumtree::Config::default()
+            announce_after: self.announce_after.span(),
         }
     }
 }
 
 impl Swim {
+    /// What the core holds right for this scope: peers of a view may be anywhere in the world, members of a cell are near.
+    fn usual(&self) -> swim::Config {
+        match self.scope.value {
+            Scope::View => swim::Config::wide_area(),
+            Scope::Cell(_) => swim::Config::default(),
+        }
+    }
+
+    /// How long a direct answer may take.
+    pub fn answer_within(&self) -> Duration {
+        self.answer_within.map_or(Duration(self.usual().answer_within), |written| written.value)
+    }
+
+    /// The same with what depends on the scope written out.
+    pub fn spelled_out(&self) -> Self {
+        let (usual, at) = (self.usual(), self.scope.at);
+        Self {
+            answer_within: Some(At::new(self.answer_within(), at)),
+            nack_after: self.nack_after.or(Some(At::new(Duration(usual.nack_after), at))),
+            suspicion_factor: self.suspicion_factor.or(Some(At::new(Count(u32::from(usual.suspicion_factor)), at))),
+            ..self.clone()
+        }
+    }
+
     /// For the core. `cell` is the first node and the size of the node's cell, for the scope of a cell.
     pub fn config(&self, cell: Option<(u32, u32)>) -> swim::Config {
+        let usual = self.usual();
         let lifeguard = self.lifeguard.on().map_or(swim::Lifeguard::OFF, |l| swim::Lifeguard {
             aware_probe: l.aware_probe.0,
             aware_suspicion: l.aware_suspicion.0,
@@ -187,15 +235,18 @@ impl Swim {
         swim::Config {
             scope: cell.map_or(swim::Scope::View, |(first, count)| swim::Scope::Cell { first, count }),
             probe_every: self.probe_every.span(),
-            answer_within: self.answer_within.span(),
+            answer_within: self.answer_within.map_or(usual.answer_within, |t| t.span()),
+            nack_after: self.nack_after.map_or(usual.nack_after, |t| t.span()),
             indirect: byte(&self.indirect),
-            suspicion_factor: byte(&self.suspicion_factor),
+            suspicion_factor: self.suspicion_factor.as_ref().map_or(usual.suspicion_factor, byte),
             suspicion_spread: byte(&self.suspicion_spread),
+            confirmations: byte(&self.confirmations),
             repeat_factor: byte(&self.repeat_factor),
             updates_max: byte(&self.updates_max),
             health_max: byte(&self.health_max),
+            gossip: self.gossip.on().map(|gossip| swim::Gossip { every: gossip.every.span(), peers: byte(&gossip.peers) }),
+            greet_failed_every: byte(&self.greet_failed_every),
             lifeguard,
-            ..swim::Config::default()
         }
     }
 }

@@ -57,7 +57,10 @@ impl Decimal {
 
     /// The number, if it is whole.
     pub(super) fn whole(self) -> Result<u64, UnitError> {
-        self.times(1, "1")
+        self.times(1, "1").map_err(|error| match error {
+            UnitError::OutOfRange { .. } => UnitError::OutOfRange { limit: "below 2^64".to_owned() },
+            error => error,
+        })
     }
 }
 

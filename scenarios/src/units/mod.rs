@@ -15,6 +15,7 @@ mod tests;
 
 pub use bandwidth::Bandwidth;
 pub use bytes::Bytes;
+pub(crate) use count::grouped;
 pub use count::{Amount, Count, Seed};
 pub use duration::Duration;
 pub use range::{DelayRange, TimeRange};
