@@ -82,8 +82,11 @@ impl Peer {
         let mut signals = Signals::new();
         match message {
             Message::HyParView(message) => self.tell_views(hyparview::Input::Message { from, message }, &mut signals, cx),
+            Message::Plumtree(message) if self.tree.is_old_news(&message) => return,
             Message::Plumtree(message) => {
-                self.heard(from, &mut signals, cx);
+                if !self.tree.is_linked(from) {
+                    self.heard(from, &mut signals, cx);
+                }
                 self.tell_tree(plumtree::Input::Message { from, message }, cx);
             }
             Message::Swim(message) => {
@@ -202,7 +205,8 @@ impl Peer {
         let translate = |effect, out: &mut Out<'_, Up>| {
             let effect = match effect {
                 swim::Effect::Send { to, mut message } => {
-                    if let Some(place) = place {
+                    let answers = matches!(message, swim::Message::Ack { .. } | swim::Message::Laden(_));
+                    if let Some(place) = place.filter(|_| answers) {
                         message.set_coordinate(place.into());
                     }
                     Effect::Send { to, message: Message::Swim(message) }

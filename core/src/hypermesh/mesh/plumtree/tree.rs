@@ -1,6 +1,7 @@
 //! What one node remembers of the broadcast trees: its links, what it knows, what it keeps and what it misses.
 
 use super::known::Known;
+use super::message::Message;
 use crate::base::NodeId;
 use crate::node::BroadcastId;
 
@@ -83,8 +84,16 @@ impl Tree {
         self.links.iter().enumerate().map(|(i, peer)| (*peer, self.eager >> i & 1 == 1))
     }
 
-    pub(super) fn is_linked(&self, peer: NodeId) -> bool {
+    /// Whether a peer is a neighbour.
+    #[inline]
+    pub fn is_linked(&self, peer: NodeId) -> bool {
         self.links.contains(&peer)
+    }
+
+    /// Whether a message says nothing that this node does not know: announcements mostly do not.
+    #[inline]
+    pub fn is_old_news(&self, message: &Message) -> bool {
+        matches!(message, Message::IHave { id, .. } if self.known.contains(*id))
     }
 
     /// A new neighbour is eager.
