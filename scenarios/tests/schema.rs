@@ -1,6 +1,6 @@
 //! The JSON Schema of the format: the committed file is current, shipped scenarios and presets are valid by it, and broken shapes are not.
 
-use hypermesh_scenarios::{Overrides, load, load_text, schema};
+use hypermesh_scenarios::{Overrides, load, load_text, plan, schema};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,20 @@ fn every_shipped_scenario_is_valid_by_the_schema_and_loads_without_a_warning() {
         let json = as_json(&loaded.resolved_yaml());
         let errors: Vec<String> = validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{} resolved: {errors:#?}", file.display());
+    }
+}
+
+#[test]
+fn every_small_shipped_scenario_resolves_to_a_plan() {
+    for file in shipped() {
+        let loaded = load(&file, &Overrides::default()).unwrap_or_else(|report| panic!("{report}"));
+        let nodes: u32 = loaded.scenario.groups.iter().map(|(_, group)| group.count.0).sum();
+        if nodes <= 10_000 {
+            let plan = plan(&loaded).unwrap_or_else(|report| panic!("{report}"));
+            assert_eq!(plan.node_count(), nodes, "{}", file.display());
+            assert_eq!(plan.expect.len(), loaded.scenario.expect.len());
+            assert!(plan.expect.iter().all(|expectation| expectation.line > 0));
+        }
     }
 }
 

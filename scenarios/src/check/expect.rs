@@ -74,7 +74,7 @@ impl Checks<'_, '_> {
         if self.problems.iter().any(|problem| lost.contains(&problem.code)) {
             return;
         }
-        if name.sound().is_some_and(|text| !names.iter().any(|known| *known == text.0)) {
+        if name.sound().is_some_and(|text| !names.contains(&text.0)) {
             self.unknown(Code::UNKNOWN_FAULT, name, "fault", names.iter().map(String::as_str));
         }
     }

@@ -87,7 +87,7 @@ impl<'t> Builder<'t, '_> {
         if nothing {
             let problem = Problem::new(Code::EMPTY_FILE, Location::start_of(self.id), "the file says nothing");
             self.problems.push(problem);
-            self.last().expected("a scenario").example("version: 1").help("`hypermesh new NAME` writes a scenario to start from");
+            self.last().expected("a scenario").example("version: 1").help("`hypermesh demo --list` tells scenarios to start from");
             return Ok(None);
         }
         Ok(root)

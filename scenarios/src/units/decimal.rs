@@ -49,7 +49,7 @@ impl Decimal {
         let too_large = || UnitError::OutOfRange { limit: format!("at most {} times {step}", u64::MAX) };
         let product = self.mantissa.checked_mul(u128::from(factor)).ok_or_else(too_large)?;
         let divisor = 10u128.pow(self.decimals);
-        if product % divisor != 0 {
+        if !product.is_multiple_of(divisor) {
             return Err(UnitError::TooFine { step });
         }
         u64::try_from(product / divisor).map_err(|_| too_large())
@@ -95,7 +95,7 @@ pub(super) fn write(f: &mut core::fmt::Formatter<'_>, value: u64, decimals: u32)
 
 /// Writes `value` in the largest of the units (ascending, as (name, factor)) that divides it.
 pub(super) fn write_in_unit(f: &mut core::fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> core::fmt::Result {
-    let fitting = units.iter().rev().find(|(_, factor)| value >= *factor && value % factor == 0).or(units.first());
+    let fitting = units.iter().rev().find(|(_, factor)| value >= *factor && value.is_multiple_of(*factor)).or(units.first());
     match fitting {
         Some((name, factor)) => write!(f, "{}{name}", value / factor),
         None => write!(f, "{value}"),
