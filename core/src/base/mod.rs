@@ -4,6 +4,8 @@ pub mod digest;
 pub mod draw;
 pub mod geo;
 pub mod id;
+#[cfg(test)]
+mod tests;
 pub mod time;
 pub mod wire;
 
