@@ -139,7 +139,14 @@ impl Output {
         eprintln!("{} {text}", paint(self.color_err, Tone::Warn, "warning:"));
     }
 
-    /// The next command to type.
+    /// The next command to type where all went well; a remark like others.
+    pub(crate) fn hint(&self, command: &str) {
+        if !self.quiet {
+            self.next(command);
+        }
+    }
+
+    /// The next command to type where something did not go well.
     pub(crate) fn next(&self, command: &str) {
         eprintln!("{} {command}", paint(self.color_err, Tone::Faint, "next:"));
     }

@@ -75,7 +75,13 @@ fn find(out: &Path, name: &str) -> Result<PathBuf, Failure> {
     if path.join("run.json").is_file() {
         return Ok(path.to_owned());
     }
-    let nothing = |message: String| Failure::new(Code::Nothing, message, format!("hypermesh runs --out {}", out.display()));
+    let nothing = |message: String| {
+        Failure::new(
+            Code::Nothing,
+            message,
+            if out == Path::new("runs") { "hypermesh runs".to_owned() } else { format!("hypermesh runs --out {}", out.display()) },
+        )
+    };
     let runs = directories(out);
     if name == "latest" {
         let latest = runs.into_iter().max_by_key(|(_, written)| *written);

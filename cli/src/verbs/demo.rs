@@ -59,5 +59,6 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
 /// The sentence on top of a shipped scenario.
 fn promise(yaml: &str) -> String {
     let comments = yaml.lines().take_while(|line| line.starts_with('#')).filter(|line| !line.contains("yaml-language-server"));
-    comments.map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join(" ")
+    let text = comments.map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join(" ");
+    text.trim().trim_start_matches("Promise: ").to_owned()
 }

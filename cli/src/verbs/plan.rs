@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
     }
     if price.reasons.is_empty() {
         output.note(format_args!("{}", crate::output::paint(output.colored_err(), Tone::Good, "fits")));
-        output.next(&format!("hypermesh run {}", args.file.display()));
+        output.hint(&format!("hypermesh run {}", args.file.display()));
         return Ok(Code::Ok);
     }
     for reason in &price.reasons {
