@@ -32,6 +32,18 @@ impl Arm {
             Self::Madsim => "madsim alone",
         }
     }
+
+    /// Which series colour it has in every plot.
+    const fn color(self, threads: u32) -> usize {
+        match (self, threads) {
+            (Self::Ceiling, 1) => 0,
+            (Self::Engine, 1) => 1,
+            (Self::Engine, 2) => 2,
+            (Self::Madsim, _) => 3,
+            (Self::Engine, _) => 4,
+            (Self::Ceiling, _) => 5,
+        }
+    }
 }
 
 /// One measurement.
@@ -188,7 +200,8 @@ fn plots(rows: &[Row]) -> Result<Vec<(String, Plot)>, crate::plots::Trouble> {
     for load in loads {
         let arms: Vec<_> = fit::arms(rows, load);
         if !arms.is_empty() {
-            let named: Vec<_> = arms.into_iter().map(|(arm, threads, points)| (words::arm(arm, threads), points)).collect();
+            let named: Vec<_> =
+                arms.into_iter().map(|(arm, threads, points)| (words::arm(arm, threads), arm.color(threads), points)).collect();
             plots.push((load.to_owned(), cost_by_size("bench-scale", &format!("Cost of a message: {load}"), &named)?));
         }
     }

@@ -58,12 +58,14 @@ fn tables(rows: &[Row]) -> [Table; 3] {
         let (low, high) = (numbers::exact(fit.nodes.0), numbers::exact(fit.nodes.1));
         vec![fit.load, arm(fit.arm, fit.threads), format!("{low} to {high}"), format!("{:+.3}", fit.exponent), share(Some(fit.growth))]
     };
+    let mut sorted: Vec<&Row> = rows.iter().collect();
+    sorted.sort_by(|a, b| (&a.load, a.nodes, a.arm, a.threads).cmp(&(&b.load, b.nodes, b.arm, b.threads)));
     [
         Table {
             title: "Measured",
             note: "Wall time of the event loop, building the world not included.",
             head: vec!["load", "arm", "nodes", "messages", "wall", "messages/s", "per message", "bytes/node", "peak memory", "note"],
-            rows: rows.iter().map(measured).collect(),
+            rows: sorted.into_iter().map(measured).collect(),
         },
         Table {
             title: "The engine against the others",

@@ -114,7 +114,7 @@ pub(crate) fn draw(frame: Frame<'_>, body: impl FnOnce(&mut Chart<'_, '_>) -> Re
     let inner = f64::from(WIDTH - left - right);
     let lanes = lanes(frame.bands, &frame.x, inner);
     let rows = lanes.iter().flatten().max().map_or(0, |lane| lane + 1) as i32;
-    let head = 30 + if frame.legend.is_empty() { 0 } else { 18 } + rows * LANE;
+    let head = 30 + if frame.legend.is_empty() { 2 } else { 24 } + rows * LANE;
     let area;
     {
         let root = SVGBackend::with_string(&mut svg, ((WIDTH * UP) as u32, (frame.height * UP) as u32)).into_drawing_area();

@@ -160,13 +160,16 @@ fn place<T: Clone + Default>(column: &mut Vec<T>, regions: &[String], region: &s
     }
 }
 
+/// The ranges of one metric by region, or by the start of the bin where there is none.
+type Scoped<'a> = BTreeMap<(Option<&'a str>, u64), Vec<Bucket>>;
+
 /// Fills distributions from `histograms.parquet`.
 pub(crate) fn read_histograms(table: &Stored, edges: &[u64], regions: &[String], series: &mut Series) -> PolarsResult<()> {
     let bins = edges.len().saturating_sub(1);
     let (names, units, region) = (table.text("metric")?, table.text("unit")?, table.text("region")?);
     let from = table.u64("bin_from_ns")?;
     let (low, high, count) = (table.u64("value_low")?, table.u64("value_high")?, table.u64("count")?);
-    let mut gathered: BTreeMap<&str, BTreeMap<(Option<&str>, u64), Vec<Bucket>>> = BTreeMap::new();
+    let mut gathered: BTreeMap<&str, Scoped<'_>> = BTreeMap::new();
     let mut unit_of: BTreeMap<&str, &str> = BTreeMap::new();
     for row in 0..table.rows() {
         let (Some(name), Some(unit)) = (names[row], units[row]) else { continue };

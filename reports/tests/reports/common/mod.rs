@@ -239,7 +239,7 @@ pub fn trace(plan: &Plan) -> Trace {
                 events: 1000 + k,
                 wire: k.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ plan.seed,
                 local: k.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ plan.seed,
-                facts: k * 7 ^ plan.seed,
+                facts: (k * 7) ^ plan.seed,
             })
             .collect(),
         violations: vec![],
