@@ -19,7 +19,10 @@
 //!   turn whether the link stands; silence twice in a row is a failure;
 //! - a node without neighbours asks passive peers and contacts in turn until somebody answers.
 //!
-//! It lacks, on purpose, any choice of neighbours by distance or load.
+//! And one thing that a fast join of very many nodes shows: a few of them can end up with views of each other alone. So a node that stays short of
+//! neighbours asks one urgently, and a node whose passive view stays poor joins anew, ever more rarely.
+//!
+//! It lacks, on purpose, any choice of neighbours by distance or load, and any defence against many joins of few nodes: a join is never refused.
 
 mod config;
 mod links;
