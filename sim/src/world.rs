@@ -10,7 +10,7 @@ use crate::trace::merge::{self, Leftovers};
 use crate::trace::record::{Range, Recorded};
 use crate::trace::{ShardLog, digest};
 use hypermesh_core::base::{Dice, NodeId, Purpose};
-use hypermesh_core::hypermesh::mesh::{gossip::Gossiper, peer::Peer, token::Holder};
+use hypermesh_core::hypermesh::mesh::{gossip::Gossiper, peer, peer::Peer, token::Holder};
 use hypermesh_core::node::{Contacts, Node};
 use hypermesh_scenarios::plan::{Plan, Role};
 use hypermesh_scenarios::trace::{RunFacts, Trace};
@@ -33,9 +33,20 @@ pub fn run_recording(plan: &Plan, options: &Options, watch: &dyn Watch, range: O
             World::<Gossiper>::build(plan, |role| if let Role::Gossip(c) = role { Some(*c) } else { None })?.run(options, watch, range)
         }
         Role::Peer(_) => {
-            World::<Peer>::build(plan, |role| if let Role::Peer(c) = role { Some(*c) } else { None })?.run(options, watch, range)
+            let planted = |c: &peer::Config| peer::Config { defect: c.defect.or(plan.defect), ..*c };
+            World::<Peer>::build(plan, |role| if let Role::Peer(c) = role { Some(planted(c)) } else { None })?.run(options, watch, range)
         }
     }
+}
+
+/// Runs a plan with nodes of the caller's own kind. `config` makes what the nodes of a group have in common from the group's role, or refuses it.
+pub fn run_nodes<N: Node>(
+    plan: &Plan,
+    config: impl Fn(&Role) -> Option<N::Config>,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Trace, Error> {
+    World::<N>::build(plan, config)?.run(options, watch, None).map(|(trace, _)| trace)
 }
 
 /// A plan with everything that its shards share.
@@ -53,6 +64,9 @@ impl<'a, N: Node> World<'a, N> {
     fn build(plan: &'a Plan, config: impl Fn(&Role) -> Option<N::Config>) -> Result<Self, Error> {
         let configs: Option<Vec<_>> = plan.groups.iter().map(|group| config(&group.role).map(Arc::new)).collect();
         let configs = configs.ok_or_else(|| Error::BadPlan("its groups do not speak the same protocol".into()))?;
+        if configs.is_empty() || configs.len() > GROUPS {
+            return Err(Error::BadPlan(format!("it has {} groups, and 1 to {GROUPS} are possible", configs.len())));
+        }
         let nodes = plan.node_count() as usize;
         if plan.nodes.place.len() != nodes || plan.nodes.access.len() != nodes {
             return Err(Error::BadPlan("a node has no place or no access class".into()));
@@ -122,11 +136,18 @@ impl<'a, N: Node> World<'a, N> {
         (nodes + self.plan.network.one_way_ns.len() * 4) as u64
     }
 
-    /// Slots hold a few thousand events under a load of one event a node and mean path, and never outlast the shortest path.
+    /// Slots hold a few thousand events when every node has a message under way (gossip: all its copies), and never outlast the shortest path.
     fn slot_shift(&self, shortest: u64) -> u32 {
         let delays = &self.plan.network.one_way_ns;
         let mean = delays.iter().map(|ns| u64::from(*ns)).sum::<u64>() / delays.len().max(1) as u64;
-        let wanted = mean.saturating_mul(EVENTS_PER_SLOT) / self.order.len().max(1) as u64;
+        let copies = self
+            .plan
+            .groups
+            .iter()
+            .map(|group| if let Role::Gossip(config) = &group.role { u64::from(config.fanout) } else { 1 })
+            .max()
+            .unwrap_or(1);
+        let wanted = mean.saturating_mul(EVENTS_PER_SLOT) / (self.order.len() as u64 * copies).max(1);
         floor_shift(wanted.clamp(1 << 10, 1 << 20).min(shortest.max(1)))
     }
 
@@ -209,6 +230,8 @@ impl<'a, N: Node> World<'a, N> {
     }
 }
 
+/// Most groups of a plan: a node's group is kept in a byte.
+const GROUPS: usize = 1 << u8::BITS;
 /// Events that a slot should hold: few enough to sort in a near cache, many enough that the slots in use stay there too.
 const EVENTS_PER_SLOT: u64 = 2048;
 /// How often a contact is drawn before a node makes do with fewer.

@@ -77,8 +77,8 @@ impl Loop {
         let mut slot = Vec::new();
         while let Some(start) = self.wheel.next_slot().filter(|_| self.delivered < wanted) {
             self.wheel.take_slot(start, &mut slot);
-            slot.sort_unstable_by_key(|event| (event.at, event.dst));
-            for event in slot.drain(..) {
+            slot.sort_unstable_by_key(|event: &Option<Event<u32, ()>>| event.as_ref().map(|event| (event.at, event.dst)));
+            for event in slot.drain(..).flatten() {
                 self.delivered += 1;
                 handle(self, &event);
             }

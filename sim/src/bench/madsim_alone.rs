@@ -17,7 +17,8 @@ const PORT: u16 = 1;
 const TAG: u64 = 1;
 
 /// Delivers the load; the messages delivered and the loop's time in ns, measured outside of the simulation, whose clocks are virtual.
-pub fn run(load: Load, nodes: u32, wanted: u64) -> (u64, u64) {
+pub fn run(load: Load, nodes: u32) -> (u64, u64) {
+    let wanted = plans::few_messages(nodes);
     let delivered = Arc::new(AtomicU64::new(0));
     let runtime = Runtime::with_seed_and_config(1, madsim::Config::default());
     let ready = delivered.clone();
@@ -87,7 +88,7 @@ async fn drive(load: Load, nodes: u32, wanted: u64, delivered: Arc<AtomicU64>) {
                 }
             }
             Load::Gossip => {
-                for rumour in 1..=plans::rumours(nodes) {
+                for rumour in 1..=plans::few_rumours(nodes) {
                     let _ = endpoint.send_to_raw(address((mix(rumour) % u64::from(nodes)) as u32), TAG, Box::new(rumour)).await;
                     madsim::time::sleep(Duration::from_millis(500)).await;
                 }

@@ -132,7 +132,7 @@ pub fn measure(load: Load, arm: Arm, nodes: u32, threads: usize) -> Result<Row, 
 
 #[cfg(madsim)]
 fn on_madsim(load: Load, nodes: u32) -> Result<(u64, u64), Error> {
-    Ok(madsim_alone::run(load, nodes, plans::messages_wanted(load, nodes)))
+    Ok(madsim_alone::run(load, nodes))
 }
 
 #[cfg(not(madsim))]

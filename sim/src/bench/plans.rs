@@ -31,6 +31,16 @@ pub fn rumours(nodes: u32) -> u64 {
     (4_000_000 / (u64::from(nodes) * u64::from(FANOUT))).clamp(1, 64)
 }
 
+/// Rumours of a measurement of an arm that takes ten times as long for each.
+pub fn few_rumours(nodes: u32) -> u64 {
+    rumours(nodes).div_ceil(10)
+}
+
+/// Messages of such a measurement of the token.
+pub fn few_messages(nodes: u32) -> u64 {
+    messages_wanted(Load::Token, nodes) / 10
+}
+
 /// The plan of a load.
 pub fn plan(load: Load, nodes: u32) -> Plan {
     let (role, workload, stop) = match load {

@@ -33,6 +33,17 @@ struct Slot<E> {
     full: Vec<Vec<E>>,
 }
 
+impl<E> Slot<E> {
+    /// Puts the full block away and goes on with a fresh one.
+    #[cold]
+    fn turn_over(&mut self, fresh: Vec<E>) {
+        let full = std::mem::replace(&mut self.open, fresh);
+        if full.capacity() > 0 {
+            self.full.push(full);
+        }
+    }
+}
+
 /// A queue of events by time.
 #[derive(Debug)]
 pub struct Wheel<E> {
@@ -56,7 +67,7 @@ impl<E: Timed> Wheel<E> {
     }
 
     /// Adds an event. One whose slot has passed is a defect of the caller.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, event: E) {
         let slot = event.at() >> self.shift;
         debug_assert!(slot >= self.now, "an event is never queued for the past");
@@ -68,18 +79,15 @@ impl<E: Timed> Wheel<E> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_fine(&mut self, slot: u64, event: E) {
         let index = slot as usize % SLOTS;
         self.busy[index / 64] |= 1 << (index % 64);
         let place = &mut self.slots[index];
         if place.open.len() == place.open.capacity() {
-            let fresh = Self::block(&mut self.spare, &mut self.blocks);
-            let full = std::mem::replace(&mut place.open, fresh);
-            if full.capacity() > 0 {
-                place.full.push(full);
-            }
+            place.turn_over(Self::block(&mut self.spare, &mut self.blocks));
         }
+        // An event is written where it stays, field by field; handed on through memory it would stall the reader of what was just written.
         place.open.push(event);
     }
 
@@ -92,6 +100,7 @@ impl<E: Timed> Wheel<E> {
         blocks.last_mut().expect("a block was just added").push(event);
     }
 
+    #[cold]
     fn block(spare: &mut Vec<Vec<E>>, blocks: &mut usize) -> Vec<E> {
         spare.pop().unwrap_or_else(|| {
             *blocks += 1;
@@ -125,7 +134,7 @@ impl<E: Timed> Wheel<E> {
     }
 
     /// Moves to the slot that begins at `start` (no event may be queued before it) and appends what it holds to `out`, unsorted.
-    pub fn take_slot(&mut self, start: u64, out: &mut Vec<E>) {
+    pub fn take_slot(&mut self, start: u64, out: &mut Vec<Option<E>>) {
         let slot = start >> self.shift;
         self.enter(slot);
         let index = slot as usize % SLOTS;
@@ -133,11 +142,11 @@ impl<E: Timed> Wheel<E> {
         let place = &mut self.slots[index];
         let before = out.len();
         for mut block in place.full.drain(..) {
-            out.append(&mut block);
+            out.extend(block.drain(..).map(Some));
             self.spare.push(block);
         }
         if place.open.capacity() > 0 {
-            out.append(&mut place.open);
+            out.extend(place.open.drain(..).map(Some));
             self.spare.push(std::mem::take(&mut place.open));
         }
         self.len -= out.len() - before;

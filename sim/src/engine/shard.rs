@@ -20,6 +20,8 @@ pub type EventOf<N> = Event<<N as Node>::Message, <N as Node>::Wakeup>;
 
 /// Somebody who sees all that happens in a shard, and changes nothing.
 pub trait Observer<N: Node>: Send {
+    /// Whether a bin of time ends at or before `now`, unless that was seen already. Everything before the end has to be told first.
+    fn turns(&self, now: u64) -> bool;
     /// An event is handled; `key` is its fingerprint.
     fn event(&mut self, event: &EventOf<N>, node: NodeId, key: u64);
     /// A datagram was sent.
@@ -88,7 +90,10 @@ impl<M, W> Ord for Late<Event<M, W>> {
 pub struct Shard<'a, N: Node, O> {
     cells: Vec<Cell<N>>,
     loom: Loom<'a, N, O>,
-    slot: Vec<EventOf<N>>,
+    /// The events of the slot that is being handled; each is taken out in its turn.
+    slot: Vec<Option<EventOf<N>>>,
+    /// Their order: time within the slot above the index.
+    order: Vec<u64>,
 }
 
 /// Everything of a shard but its nodes, so that a node and the rest can be held at once.
@@ -178,7 +183,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
             events: 0,
             delivered: 0,
         };
-        Self { cells: ids.iter().map(cell).collect(), loom, slot: Vec::new() }
+        Self { cells: ids.iter().map(cell).collect(), loom, slot: Vec::new(), order: Vec::new() }
     }
 
     /// When the shard's first slot that holds anything begins, in ns.
@@ -203,34 +208,36 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         self.loom.take_agenda(slot_end, &mut slot);
         if slot_end < start + self.loom.wheel.width() {
             // The run ends within this slot: what comes later stays under way.
-            self.loom.beyond.extend(slot.extract_if(.., |event| event.at >= slot_end));
+            let beyond = slot.extract_if(.., |event| event.as_ref().is_some_and(|event| event.at >= slot_end));
+            self.loom.beyond.extend(beyond.flatten());
         }
-        let salt = self.loom.salt;
-        slot.sort_unstable_by(|a, b| a.order(b, salt));
+        let mut order = std::mem::take(&mut self.order);
+        sort(&slot, start, self.loom.salt, &mut order);
         let first = self.loom.setup.cuts[self.loom.index];
-        for event in slot.iter().take(AHEAD) {
-            prefetch(&self.cells[(event.dst - first) as usize]);
-        }
-        let mut queue = slot.drain(..);
-        while let Some(event) = queue.next() {
-            if let Some(next) = queue.as_slice().get(AHEAD - 1) {
-                prefetch(&self.cells[(next.dst - first) as usize]);
+        for (position, key) in order.iter().enumerate() {
+            if let Some(event) = order.get(position + AHEAD).and_then(|key| slot[*key as u32 as usize].as_ref()) {
+                prefetch(&self.cells[(event.dst - first) as usize]);
             }
+            let Some(event) = slot[*key as u32 as usize].take() else { continue };
             while let Some(late) = self.loom.late_before(&event) {
-                self.loom.step(&mut self.cells[(late.dst - first) as usize], late);
+                self.run_one(late, first);
             }
-            self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
-            if self.loom.parcels.len() >= PARCELS {
-                self.loom.ship(&mut self.cells, first);
-            }
+            self.run_one(event, first);
         }
-        drop(queue);
         while let Some(Reverse(late)) = self.loom.late.pop() {
-            let event = late.event;
-            self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
+            self.run_one(late.event, first);
         }
-        self.loom.ship(&mut self.cells, first);
-        self.slot = slot;
+        self.loom.ship(&mut self.cells, first, 1);
+        slot.clear();
+        (self.slot, self.order) = (slot, order);
+    }
+
+    #[inline(always)]
+    fn run_one(&mut self, event: EventOf<N>, first: u32) {
+        // What was sent before the end of a bin is counted before it.
+        let least = if self.loom.observer.turns(event.at) { 1 } else { PARCELS };
+        self.loom.ship(&mut self.cells, first, least);
+        self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
     }
 
     /// Events for other shards since the last call, one list a shard; the caller empties them.
@@ -259,7 +266,10 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
     /// Bytes held by the queue and its helpers.
     pub fn queue_bytes(&self) -> usize {
         let boxes: usize = self.loom.outboxes.iter().map(Vec::capacity).sum();
-        self.loom.wheel.bytes() + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>() + self.loom.agenda.capacity() * 24
+        self.loom.wheel.bytes()
+            + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>()
+            + self.order.capacity() * 8
+            + self.loom.agenda.capacity() * 24
     }
 
     /// The end: the nodes, the observer and the datagrams that are still under way.
@@ -271,10 +281,30 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
     }
 }
 
+/// Writes the order of a slot's events to `order`, as (time since `start`, index) in one word each: numbers are sorted much faster than events. Equal
+/// times, which are rare, are put right afterwards.
+fn sort<M, W>(slot: &[Option<Event<M, W>>], start: u64, salt: u64, order: &mut Vec<u64>) {
+    const INDEX: u64 = u32::MAX as u64;
+    order.clear();
+    order.extend(slot.iter().enumerate().map(|(index, event)| event.as_ref().map_or(0, |event| (event.at - start) << 32) | index as u64));
+    order.sort_unstable();
+    let mut from = 0;
+    while from < order.len() {
+        let same = order[from..].iter().take_while(|key| **key >> 32 == order[from] >> 32).count();
+        if same > 1 {
+            order[from..from + same].sort_unstable_by(|a, b| match (&slot[(a & INDEX) as usize], &slot[(b & INDEX) as usize]) {
+                (Some(a), Some(b)) => a.order(b, salt),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            });
+        }
+        from += same;
+    }
+}
+
 impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
-    fn take_agenda(&mut self, end: u64, slot: &mut Vec<EventOf<N>>) {
+    fn take_agenda(&mut self, end: u64, slot: &mut Vec<Option<EventOf<N>>>) {
         while let Some((at, dst, action)) = self.agenda.pop_if(|(at, ..)| *at < end) {
-            slot.push(Event { at, dst, src: 0, seq: 0, what: What::Action(action) });
+            slot.push(Some(Event { at, dst, src: 0, seq: 0, what: What::Action(action) }));
         }
     }
 
@@ -284,7 +314,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         if first.0.event.order(event, self.salt) == Ordering::Less { self.late.pop().map(|Reverse(late)| late.event) } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     fn queue(&mut self, event: EventOf<N>) {
         if event.at < self.slot_end {
             self.late.push(Reverse(Late { salt: self.salt, event }));
@@ -294,7 +324,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     }
 
     /// Handles one event of `cell`.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, cell: &mut Cell<N>, event: EventOf<N>) {
         if cell.odd && self.defer(cell, &event) {
             let at = self.odd[&cell.id.0].paused_until;
@@ -376,8 +406,16 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         self.parcels.push(Parcel { at, rank: cell.rank, seq, to, message });
     }
 
+    /// Lets the wires decide about what was sent, if that is at least `least` datagrams.
+    #[inline(always)]
+    fn ship(&mut self, cells: &mut [Cell<N>], first: u32, least: usize) {
+        if self.parcels.len() >= least {
+            self.ship_all(cells, first);
+        }
+    }
+
     /// Lets the wires decide about what was sent, in the order of sending.
-    fn ship(&mut self, cells: &mut [Cell<N>], first: u32) {
+    fn ship_all(&mut self, cells: &mut [Cell<N>], first: u32) {
         let mut parcels = std::mem::take(&mut self.parcels);
         let wires = self.setup.wires;
         for Parcel { at, rank, seq, to, message } in parcels.drain(..) {
@@ -399,7 +437,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     }
 
     /// Queues an event here or in the outbox of its shard.
-    #[inline]
+    #[inline(always)]
     fn post(&mut self, event: EventOf<N>) {
         if Defect::SilentLoss.is_planted(self.setup.plan.defect) && event.seq % 1024 == 7 {
             return;

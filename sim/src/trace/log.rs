@@ -102,10 +102,12 @@ impl<'a> ShardLog<'a> {
     /// Ends the bins that are over at `now`.
     #[cold]
     fn turn(&mut self, now: u64) {
+        // What happens up to an edge does not depend on the shard; what comes after it does.
         while self.meters.bin_is_over(now) {
-            self.close_bin(now);
+            let edge = self.meters.bin_end();
+            self.close_bin(edge);
+            self.oracle.overdue(edge);
         }
-        self.oracle.overdue(now);
     }
 
     fn close_bin(&mut self, now: u64) {
@@ -121,6 +123,7 @@ impl<'a> ShardLog<'a> {
     /// Ends all bins that begin before `end`, the end of the run, and looks at every node once more.
     pub fn close<N: Node>(&mut self, end: u64, cells: &[Cell<N>]) {
         self.turn(end);
+        self.oracle.overdue(end);
         let bins = self.plan.bin_edges().iter().filter(|edge| edge.0 < end).count();
         while self.meters.by_bin.len() < bins {
             self.close_bin(end);
@@ -179,6 +182,11 @@ impl<'a> ShardLog<'a> {
 const PROBE_SLACK: u64 = 10_000_000_000;
 
 impl<N: Node> Observer<N> for ShardLog<'_> {
+    #[inline]
+    fn turns(&self, now: u64) -> bool {
+        self.meters.bin_is_over(now)
+    }
+
     #[inline]
     fn event(&mut self, event: &EventOf<N>, node: NodeId, key: u64) {
         if self.meters.bin_is_over(event.at) {

@@ -67,6 +67,11 @@ impl Meters {
         now >= self.next_edge
     }
 
+    /// When the present bin ends, in ns; [`u64::MAX`] if it is the last.
+    pub const fn bin_end(&self) -> u64 {
+        self.next_edge
+    }
+
     /// Ends the present bin.
     pub fn close_bin(&mut self) {
         self.by_bin.push(std::mem::replace(&mut self.counts, [0; COUNT]));
@@ -95,11 +100,17 @@ impl Meters {
         let set = self.samples[id as usize]
             .get_or_insert_with(|| Box::new(SampleSet { by_bin: vec![None; bins], by_region: vec![None; regions] }));
         let bin = self.bin.min(bins - 1);
-        set.by_bin[bin].get_or_insert_with(histogram).record_n(value, n).expect("a histogram of the library that resizes itself takes any value");
+        set.by_bin[bin]
+            .get_or_insert_with(histogram)
+            .record_n(value, n)
+            .expect("a histogram of the library that resizes itself takes any value");
         if let Some(region) = region
             && now >= self.warmup
         {
-            set.by_region[usize::from(region)].get_or_insert_with(histogram).record_n(value, n).expect("a histogram of the library that resizes itself takes any value");
+            set.by_region[usize::from(region)]
+                .get_or_insert_with(histogram)
+                .record_n(value, n)
+                .expect("a histogram of the library that resizes itself takes any value");
         }
     }
 
