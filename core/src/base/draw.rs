@@ -76,7 +76,7 @@ impl Dice {
     /// The draw number `position` (modulo 2^30) of node `node` for `purpose`. The same three always give the same numbers.
     #[inline]
     pub fn draw(&mut self, node: u32, purpose: Purpose, position: u32) -> Draw<'_> {
-        let block = u64::from(node) << 32 | (u64::from(position) * WINDOW_BLOCKS & 0xFFFF_FFFF);
+        let block = (u64::from(node) << 32) | ((u64::from(position) * WINDOW_BLOCKS) & 0xFFFF_FFFF);
         // The position first: on an empty buffer a new stream has nothing to generate again.
         self.rng.set_word_pos(u128::from(block) * BLOCK_WORDS);
         if self.purpose != purpose as u64 {
