@@ -56,12 +56,12 @@ fn queue(pending: u64) -> f64 {
     let mut wheel = Wheel::new(SLOT_SHIFT);
     let delay = |n: u64| 10_000_000 + mix(n) % 148_000_000;
     (0..pending).for_each(|n| wheel.push(event(delay(n), n)));
-    let (mut slot, mut done) = (Vec::new(), 0);
+    let (mut slot, mut done) = (Vec::<Option<Event<u32, ()>>>::new(), 0);
     let began = Instant::now();
     while let Some(start) = wheel.next_slot().filter(|_| done < TIMES) {
         wheel.take_slot(start, &mut slot);
-        slot.sort_unstable_by_key(|event| (event.at, event.dst));
-        for taken in slot.drain(..) {
+        slot.sort_unstable_by_key(|event| event.as_ref().map(|event| (event.at, event.dst)));
+        for taken in slot.drain(..).flatten() {
             done += 1;
             wheel.push(event(taken.at + delay(done), done));
         }
