@@ -4,7 +4,8 @@
 //! anew; a review then shows what changed.
 
 use hypermesh_scenarios::problem::CODES;
-use hypermesh_scenarios::{Overrides, Report, load, plan};
+use hypermesh_scenarios::resolve::plan_and_warnings;
+use hypermesh_scenarios::{Overrides, Report, load};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -93,8 +94,9 @@ fn report(file: &Path) -> Report {
     match load(file, &Overrides { seed: None, set }) {
         Err(report) => report,
         Ok(loaded) if !loaded.warnings.is_empty() => loaded.report(),
-        Ok(loaded) => match plan(&loaded) {
+        Ok(loaded) => match plan_and_warnings(&loaded) {
             Err(report) => report,
+            Ok((_, report)) if report.warnings() > 0 => report,
             Ok(_) => panic!("{} is not broken", file.display()),
         },
     }

@@ -1,4 +1,5 @@
-//! The regions of the world map, by country. Their names never change, since scenarios speak of them.
+//! The regions of the world map, by country. Their names never change, since scenarios speak of them. In a scenario, the beginning of a name up to a
+//! hyphen means all regions that begin so: `eu`, `us`, `latam`, `africa`, `asia`.
 //!
 //! | region | what |
 //! |---|---|

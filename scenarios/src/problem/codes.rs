@@ -102,4 +102,5 @@ codes! {
     SLOW_SUSPICION "W0905" "A probe's answer may take longer than the time between two probes, so most probes fail on a healthy network.";
     MANY_FLOWS "W0906" "So many flows are kept that they may take more memory and disk than the run itself.";
     ZERO_FAULT "W0907" "A fault has no effect as written: it hits no node or loses nothing.";
+    NOTHING_RECORDS "W0908" "An expectation reads a metric that nothing in the scenario records: the part that records it is off in every group, or the workload does not ask for it. A counter would stay zero, and a histogram empty.";
 }

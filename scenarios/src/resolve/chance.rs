@@ -59,21 +59,21 @@ impl Chance {
 
     /// As many numbers as wanted for a fault.
     pub fn of_fault(&mut self, fault: usize) -> Series<'_> {
-        Series { dice: &mut self.dice, stream: 0xFF00_0000 | fault as u32 % 65_536, drawn: 0, buffer: [0; BLOCK as usize] }
+        Series { dice: &mut self.dice, stream: 0xFF00_0000 | (fault as u32 % 65_536), drawn: 0, buffer: [0; BLOCK as usize] }
     }
 
     /// As many numbers as wanted for a load.
     pub fn of_load(&mut self, load: usize) -> Series<'_> {
-        Series { dice: &mut self.dice, stream: 0xFE00_0000 | load as u32 % 65_536, drawn: 0, buffer: [0; BLOCK as usize] }
+        Series { dice: &mut self.dice, stream: 0xFE00_0000 | (load as u32 % 65_536), drawn: 0, buffer: [0; BLOCK as usize] }
     }
 }
 
 const fn stream(group: u32, index: u32) -> u32 {
-    (group % 1_000) << 22 | index % (1 << 22)
+    ((group % 1_000) << 22) | (index % (1 << 22))
 }
 
 const fn position(of: Use, index: u32) -> u32 {
-    (of as u32) << 16 | index % 65_536
+    ((of as u32) << 16) | (index % 65_536)
 }
 
 /// The numbers that follow from one.

@@ -2,8 +2,7 @@
 
 use super::chance::{Chain, Chance, Use, exponential};
 use super::downs::{Down, Downs};
-use super::{NodeRange, ranges_of};
-use crate::network::Map;
+use super::{NodeRange, names, ranges_of};
 use crate::plan::{NodeFault, NodeFaultKind, Plan};
 use crate::problem::{Code, Problem};
 use crate::read::{At, Text};
@@ -114,8 +113,7 @@ impl Hits<'_> {
         let at = crash.at.time();
         let mut candidates = self.up(ranges_of(self.ranges, self.scenario, crash.group.as_ref()), at);
         if let Some(region) = &crash.region {
-            let Some(region) = self.region(region) else { return };
-            candidates.retain(|node| self.plan.region_of(NodeId(*node)) == region);
+            self.keep_region(&mut candidates, &region.value);
         }
         let hit = self.sample(index, candidates, &crash.nodes);
         let until = crash.lasts.as_ref().map_or(Time::NEVER, |lasts| at + lasts.span());
@@ -123,10 +121,9 @@ impl Hits<'_> {
     }
 
     fn region_loss(&mut self, loss: &RegionLoss) {
-        let Some(region) = self.region(&loss.region) else { return };
         let at = loss.at.time();
         let mut hit = self.up(self.ranges, at);
-        hit.retain(|node| self.plan.region_of(NodeId(*node)) == region);
+        self.keep_region(&mut hit, &loss.region.value);
         if hit.is_empty() {
             self.problems.push(Problem::new(Code::ZERO_FAULT, loss.region.at, "when this fault happens no node of that region is up"));
         }
@@ -195,23 +192,10 @@ impl Hits<'_> {
         }
     }
 
-    /// The index of a region. One that does not exist was reported by [`check_regions`].
-    fn region(&self, name: &At<Text>) -> Option<u16> {
-        self.plan.network.regions.iter().position(|region| *region == name.value.0).map(|index| index as u16)
-    }
-}
-
-/// Notes regions that faults of nodes name and that the network does not have.
-pub(super) fn check_regions(scenario: &Scenario, map: &Map, problems: &mut Vec<Problem>) {
-    for fault in &scenario.faults {
-        let named = match &fault.value {
-            Fault::Crash(crash) => crash.region.as_ref(),
-            Fault::RegionLoss(loss) => Some(&loss.region),
-            _ => None,
-        };
-        if let Some(name) = named {
-            region(name, &map.regions, problems);
-        }
+    /// Keeps those nodes that are in the named region. One that does not exist was noted before.
+    fn keep_region(&self, nodes: &mut Vec<u32>, name: &Text) {
+        let set = names::regions(name, &self.plan.network.regions).unwrap_or_default();
+        nodes.retain(|node| set.get(usize::from(self.plan.region_of(NodeId(*node)))).copied().unwrap_or_default());
     }
 }
 
@@ -255,38 +239,4 @@ impl Process {
             at += Span(exponential(chain.u64(), self.mean_ns) as u64);
         }
     }
-}
-
-/// The index of a region, or a problem.
-pub(super) fn region(name: &At<Text>, regions: &[String], problems: &mut Vec<Problem>) -> Option<u16> {
-    let found = regions.iter().position(|region| *region == name.value.0);
-    if found.is_none() {
-        problems.push(unknown(Code::UNKNOWN_REGION, name, "region", regions.iter().map(String::as_str)));
-    }
-    found.map(|index| index as u16)
-}
-
-/// The problem of a name that the network does not have.
-pub(super) fn unknown<'n>(code: Code, name: &At<Text>, what: &str, known: impl Iterator<Item = &'n str>) -> Problem {
-    let known: Vec<&str> = known.collect();
-    let mut problem = Problem::new(code, name.at, format!("the network has no {what} `{}`", name.value.0));
-    let listed = if known.len() > 40 {
-        format!("one of {} places, such as {}", known.len(), known[..8].join(", "))
-    } else {
-        format!("one of {}", known.join(", "))
-    };
-    problem.expected(listed);
-    problem.helps(crate::problem::nearest(&name.value.0, known).map(|word| format!("did you mean `{word}`?")));
-    problem
-}
-
-/// The flags of some regions.
-pub(super) fn region_set(names: &[At<Text>], map: &Map, problems: &mut Vec<Problem>) -> crate::plan::RegionSet {
-    let mut set = vec![false; map.regions.len()];
-    for name in names {
-        if let Some(index) = region(name, &map.regions, problems) {
-            set[usize::from(index)] = true;
-        }
-    }
-    set
 }

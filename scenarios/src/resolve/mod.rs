@@ -25,8 +25,10 @@ pub mod chance;
 mod downs;
 mod faults;
 mod groups;
+mod names;
 mod network;
 pub mod placement;
+mod unread;
 mod wires;
 mod workload;
 
@@ -45,12 +47,19 @@ use hypermesh_core::base::{Span, Time};
 
 /// The plan of a scenario, or everything that is wrong with it.
 pub fn plan(loaded: &Loaded) -> Result<Plan, Report> {
+    plan_and_warnings(loaded).map(|(plan, _)| plan)
+}
+
+/// The plan of a scenario and what may not be as meant: faults that hit nobody, expectations that read what nobody records. These come on top of the
+/// warnings of [`Loaded`].
+pub fn plan_and_warnings(loaded: &Loaded) -> Result<(Plan, Report), Report> {
     let mut problems = Vec::new();
     let plan = resolve(&loaded.scenario, &mut problems);
-    if problems.iter().any(|problem| problem.severity() == Severity::Error) {
-        return Err(Report::new(problems, loaded.sources.clone()));
+    let report = Report::new(problems, loaded.sources.clone());
+    match plan {
+        Some(plan) if report.errors() == 0 => Ok((Plan { resolved_yaml: loaded.resolved_yaml(), ..plan }, report)),
+        _ => Err(report),
     }
-    plan.map(|plan| Plan { resolved_yaml: loaded.resolved_yaml(), ..plan }).ok_or_else(|| Report::new(problems, loaded.sources.clone()))
 }
 
 /// Resolves a scenario that passed its checks, and notes what is wrong: names that the network does not have, files that are not as documented. Without
@@ -63,7 +72,7 @@ pub fn resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>
     let nodes = placement::nodes(scenario, &map, &mixes, &mut chance, problems);
     let bands = bands::bands(scenario);
     let wires = wires::wires(scenario, &map, &chance, problems);
-    faults::check_regions(scenario, &map, problems);
+    names::check_faults(scenario, &map, problems);
     let stop = scenario.time.stop.time();
     let mut plan = Plan {
         name: scenario.name.value.0.clone(),
@@ -88,7 +97,11 @@ pub fn resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>
     let (node_faults, downs) = faults::nodes(scenario, &plan, &ranges, &mut chance, problems);
     plan.faults = crate::plan::Faults { nodes: node_faults, wires, bands };
     plan.workload = workload::workload(scenario, &plan, &ranges, &downs, &mut chance);
-    problems.iter().all(|problem| problem.severity() != Severity::Error).then_some(plan)
+    let good = problems.iter().all(|problem| problem.severity() != Severity::Error);
+    if good {
+        unread::check(scenario, problems);
+    }
+    good.then_some(plan)
 }
 
 /// A group of the scenario as a range of nodes. One with cells is several groups of the plan.

@@ -3,10 +3,10 @@
 //! Each node draws one number for its place and one for its access, by itself, so that a group may grow without moving anybody.
 
 use super::chance::{Chance, Use};
-use super::faults::{region, unknown};
+use super::names;
 use super::network::Mix;
 use crate::network::Map;
-use crate::plan::Nodes;
+use crate::plan::{Nodes, RegionSet};
 use crate::problem::{Code, Problem};
 use crate::read::{At, Text};
 use crate::spec::{Place, Scenario};
@@ -56,8 +56,9 @@ fn spread(place: &At<Place>, map: &Map, problems: &mut Vec<Problem>) -> Option<S
     let mut weights = vec![0u64; map.places.len()];
     let mut good = true;
     for (name, share) in shares {
-        let added = region(name, &map.regions, problems).is_some_and(|index| add_region(&mut weights, map, index, share));
-        if !added && map.regions.contains(&name.value.0) {
+        let set = names::known_regions(name, map, problems);
+        let added = set.as_ref().is_some_and(|set| add_regions(&mut weights, map, set, share));
+        if !added && set.is_some() {
             let message =
                 format!("nobody lives in the region `{}`: it has none of the network's {} places", name.value.0, map.places.len());
             problems.push(Problem::new(Code::UNKNOWN_REGION, name.at, message));
@@ -67,9 +68,9 @@ fn spread(place: &At<Place>, map: &Map, problems: &mut Vec<Problem>) -> Option<S
     good.then(|| Spread::Weighted(Weights::new(weights)))
 }
 
-/// Spreads a region's share over its places by their population; false if nobody lives there.
-fn add_region(weights: &mut [u64], map: &Map, region: u16, share: u64) -> bool {
-    let inside = |place: &usize| map.places[*place].region == region;
+/// Spreads a share over the places of some regions by their population; false if nobody lives there.
+fn add_regions(weights: &mut [u64], map: &Map, set: &RegionSet, share: u64) -> bool {
+    let inside = |place: &usize| set[usize::from(map.places[*place].region)];
     let people: u64 = (0..map.places.len()).filter(inside).map(|place| map.population[place]).sum();
     for place in (0..map.places.len()).filter(inside) {
         // Shares have 30 bits; with 24 more the smallest of places is still told apart, and the sum of all fits.
@@ -84,7 +85,10 @@ fn places(names: &[At<Text>], map: &Map, problems: &mut Vec<Problem>) -> Option<
     for name in names {
         match map.place(&name.value.0) {
             Some(place) => places.push(place as u16),
-            None => problems.push(unknown(Code::UNKNOWN_PLACE, name, "place", map.places.iter().map(|place| place.name.as_str()))),
+            None => {
+                let all: Vec<String> = map.places.iter().map(|place| place.name.clone()).collect();
+                problems.push(names::unknown(Code::UNKNOWN_PLACE, name, "place", &all));
+            }
         }
     }
     (places.len() == names.len() && !places.is_empty()).then_some(Spread::Even(places))

@@ -1,7 +1,7 @@
 //! Faults of wires.
 
 use super::chance::Chance;
-use super::faults::region_set;
+use super::names::any_of;
 use crate::network::Map;
 use crate::plan::{Side, WireFault, WireFaultKind, WireScope};
 use crate::problem::Problem;
@@ -44,7 +44,7 @@ impl Scopes<'_> {
     fn partition(&mut self, partition: &Partition) -> WireScope {
         match (&partition.split.value, partition.oneway.value.0) {
             (Split::Regions(regions), true) => {
-                let from = region_set(regions, self.map, self.problems);
+                let from = any_of(regions, self.map, self.problems);
                 let to = from.iter().map(|inside| !inside).collect();
                 WireScope::OneWay(from, to)
             }
@@ -55,18 +55,16 @@ impl Scopes<'_> {
     fn side(&mut self, split: &Split) -> Side {
         match split {
             Split::Share(share) => Side::Share { salt: self.salt, share: share.unit() },
-            Split::Regions(regions) => Side::Regions(region_set(regions, self.map, self.problems)),
+            Split::Regions(regions) => Side::Regions(any_of(regions, self.map, self.problems)),
         }
     }
 
     fn scope(&mut self, wires: &Wires) -> WireScope {
         match wires {
             Wires::All => WireScope::All,
-            Wires::Touching(regions) => WireScope::Touching(region_set(regions, self.map, self.problems)),
+            Wires::Touching(regions) => WireScope::Touching(any_of(regions, self.map, self.problems)),
             Wires::Across(split) => WireScope::Across(self.side(split)),
-            Wires::OneWay(way) => {
-                WireScope::OneWay(region_set(&way.from, self.map, self.problems), region_set(&way.to, self.map, self.problems))
-            }
+            Wires::OneWay(way) => WireScope::OneWay(any_of(&way.from, self.map, self.problems), any_of(&way.to, self.map, self.problems)),
         }
     }
 }

@@ -4,6 +4,7 @@ mod loads;
 mod nodes;
 mod random;
 mod ranges;
+mod shipped;
 mod stops;
 
 use crate::load::{Overrides, load_text};

@@ -81,7 +81,7 @@ fn a_group_with_cells_becomes_a_group_for_each_cell() {
 fn names_that_the_network_does_not_have_are_all_told() {
     let text = format!(
         "{HEAD}network: {{paths: cloud}}\ngroups:\n  one: {{role: hypermesh-peer, count: 3, place: {{region: eu-wst-1}}}}\n  two: {{role: hypermesh-peer, count: 3, place: [nowhere]}}\n\
-         faults:\n  - region_loss: {{at: 1s, for: 2s, region: us-east}}\n  - loss_burst: {{at: 1s, for: 2s, loss: 3%, wires: {{touching: [mars]}}}}\n"
+         faults:\n  - region_loss: {{at: 1s, for: 2s, region: us-mid}}\n  - loss_burst: {{at: 1s, for: 2s, loss: 3%, wires: {{touching: [mars]}}}}\n"
     );
     let found = refused(&text);
     assert_eq!(found.len(), 4, "{found:#?}");
@@ -112,4 +112,14 @@ fn a_matrix_is_read_from_its_file_and_its_mistakes_are_told() {
     assert!(found.len() == 2 && found[0].contains("E0504") && found[0].contains("line 2"), "{found:#?}");
     assert!(refused(&text(&folder.join("none.csv")))[0].contains("E0503"));
     std::fs::remove_dir_all(folder).expect("it can be removed");
+}
+
+#[test]
+fn the_beginning_of_a_name_means_all_regions_that_begin_so() {
+    let peer = "{role: hypermesh-peer, count: 1000, place: {regions: {eu: 50%, us-west: 50%}}}";
+    let plan = plan(&format!("{HEAD}groups: {{peer: {peer}}}\nfaults: [{{region_loss: {{at: 9s, for: 1s, region: eu}}}}]\n"));
+    let europe: usize = ["eu-west", "eu-central", "eu-north", "eu-south", "eu-east"].iter().map(|region| count(&plan, region)).sum();
+    assert_eq!(europe + count(&plan, "us-west"), 1_000);
+    assert!((440..=560).contains(&europe));
+    assert_eq!(super::of_kind(&plan, "crash").len(), europe);
 }

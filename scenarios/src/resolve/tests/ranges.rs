@@ -58,3 +58,21 @@ fn faults_of_wires_are_sorted_and_know_their_sides() {
     assert!(matches!(wires[1].what, WireFaultKind::Slow { factor: 3.0, .. }));
     assert!(matches!(wires[3].what, WireFaultKind::Loss(loss) if loss == 0.2));
 }
+
+#[test]
+fn expectations_of_what_nobody_records_are_warned_of() {
+    let text = "version: 1\nname: test\ntime: {stop: 60s}\nnetwork: {paths: {uniform: 5ms}}\ngroups: {peer: {role: hypermesh-peer, count: 10, swim: off}}\n\
+                faults: [{restart: {at: 5s, nodes: 3}}]\nexpect:\n  - must: \"swim.false_positive == 0\"\n  - must: \"p99(broadcast.delivery) < 3s and net.sent > 3\"\n";
+    let loaded =
+        crate::load_text("test.yaml", text, &crate::Overrides::default()).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let (_, report) = super::super::plan_and_warnings(&loaded).unwrap_or_else(|report| panic!("{}", report.render(false)));
+    let found: Vec<String> = report.problems.iter().map(|problem| format!("{} {}", problem.code, problem.message)).collect();
+    assert_eq!(
+        found,
+        [
+            "W0907 when this fault happens there is no node that it could hit",
+            "W0908 nothing records `swim.false_positive`: no group has swim on",
+            "W0908 nothing records `broadcast.delivery`: the workload has no broadcast",
+        ]
+    );
+}
