@@ -71,16 +71,20 @@ impl Measured {
         spots.insert("Westpoort".to_owned(), Spot { lat: 52.39, lon: 4.80 });
         let mut cities: Vec<City> = spots.into_iter().map(|(name, spot)| City { name, spot, country: String::new() }).collect();
         let mut paths = Vec::new();
+        let mut destinations: BTreeMap<&str, Option<usize>> = BTreeMap::new();
         for line in times.lines().skip(1) {
             let (from, rest) = line.split_once(",\"").expect("a destination is quoted");
             let (to, numbers) = rest.split_once("\",").expect("a destination is quoted");
-            let from = cities.iter().position(|city| city.name == from.replace('+', " "));
-            let to_index = cities.iter().position(|city| to.starts_with(&format!("{} ", city.name)));
-            let (Some(from), Some(to_index)) = (from, to_index) else { continue };
-            cities[to_index].country = to[cities[to_index].name.len() + 1..].to_owned();
+            let from = cities.binary_search_by(|city| city.name.as_str().cmp(&from.replace('+', " ")));
+            let to_index = destinations.entry(to).or_insert_with(|| {
+                let index = cities.iter().position(|city| to.starts_with(&format!("{} ", city.name)))?;
+                cities[index].country = to[cities[index].name.len() + 1..].to_owned();
+                Some(index)
+            });
+            let (Ok(from), Some(to)) = (from, *to_index) else { continue };
             let numbers: Vec<f64> = numbers.split(',').map(|cell| cell.parse().expect("a number")).collect();
-            if from != to_index {
-                paths.push(Trip { ends: [from, to_index], km: numbers[0], ms: numbers[1] });
+            if from != to {
+                paths.push(Trip { ends: [from, to], km: numbers[0], ms: numbers[1] });
             }
         }
         let mut measured = Self { cities, paths };
@@ -106,9 +110,9 @@ impl Measured {
         assert!(wrong.len() < 25, "{} positions are wrong", wrong.len());
         let world = cities::all();
         for city in &wrong {
-            // A dozen distances tell a place on the globe well enough.
+            // Half a dozen distances tell a place on the globe well enough.
             let trusted: Vec<&Trip> =
-                self.paths.iter().filter(|path| path.ends[0] == *city && !wrong.contains(&path.ends[1])).step_by(19).collect();
+                self.paths.iter().filter(|path| path.ends[0] == *city && !wrong.contains(&path.ends[1])).step_by(37).collect();
             let score =
                 |spot: Spot| trusted.iter().map(|path| (spot.distance_km(self.cities[path.ends[1]].spot) - path.km).abs()).sum::<f64>();
             let best =

@@ -12,7 +12,8 @@
 //!
 //! **Fit.** The parameters were fitted on the measured round trips between half of the 242 cities of WonderNetwork (November 2018; every second one in
 //! alphabetical order), which do not ship, to the least median relative error. The exchanges were chosen among 17 large ones by leaving out, one by
-//! one, those without which the fitted half improved by more than a thousandth. The test `latency_against_measurements` holds the error: median 0.11
+//! one, those without which the fitted half improved by more than a thousandth. The form of the model was found with all cities in
+//! view, so the other half is a fair test of the numbers, less so of the form. The test `latency_against_measurements` holds the error: median 0.11
 //! and 90th percentile 0.41 on both halves and on all, where a line fitted to great-circle distances has 0.25 and 0.69. What the model cannot see is
 //! who peers with whom: short paths (below 500 km) are too fast by a third at the median, and single networks may be off by a factor.
 //! The two directions of a path take the same time; measured, they differ by 0.2 % at the median.
