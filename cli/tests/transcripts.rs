@@ -41,3 +41,13 @@ fn what_is_written_down_is_what_happens() {
     cases.case(root.join("cli/tests/cmd/*.trycmd")).case(root.join("README.md")).case(root.join("docs/guide/*.md"));
     cases.run();
 }
+
+#[test]
+fn the_scenario_in_the_readme_is_the_one_that_ships() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let ships = std::fs::read_to_string(root().join("scenarios/first/broadcast.yaml")).expect("the first scenario ships");
+    let block = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows a scenario");
+    for line in block.lines() {
+        assert!(ships.lines().any(|ships| ships.starts_with(line)), "`{line}` is not in scenarios/first/broadcast.yaml");
+    }
+}
