@@ -109,7 +109,7 @@ pub fn with_unit(unit: &str, value: f64) -> String {
     match unit {
         "ns" => time(value),
         "bytes" => bytes(value),
-        "millionths" => sig4(value / 1e6),
+        "millionths" => percent(value / 1e6),
         _ => count(value),
     }
 }

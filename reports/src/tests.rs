@@ -41,7 +41,8 @@ fn units_fit_the_value() {
         (bytes(2_900_000_000.0), "2.701 GiB"),
         (exact(1_000_000), "1,000,000"),
         (exact(12), "12"),
-        (with_unit("millionths", 2_500_000.0), "2.5"),
+        (with_unit("millionths", 2_500_000.0), "250 %"),
+        (with_unit("millionths", 999_999.0), "99.9999 %"),
     ] {
         assert_eq!(text, want);
     }

@@ -12,9 +12,11 @@ use plotters::prelude::*;
 const LAND: &str = include_str!("../../assets/land.txt");
 /// Most places drawn, the largest ones.
 const PLACES_MAX: usize = 1_500;
-/// Radius of the largest disc, in units of the drawing.
-const RADIUS_MAX: f64 = 60.0;
-const RADIUS_MIN: f64 = 7.0;
+/// Radius of the largest disc, in units of the drawing, where there are few places and where there are many.
+const RADIUS_FEW: f64 = 60.0;
+const RADIUS_MANY: f64 = 36.0;
+const FEW: usize = 40;
+const RADIUS_MIN: f64 = 6.0;
 /// Degrees of longitude shown: the edge runs through the Bering Strait, where no land is cut.
 const LONGITUDES: (f64, f64) = (-169.0, 191.0);
 /// Degrees of latitude shown.
@@ -38,6 +40,7 @@ pub(super) fn world(run: &Run) -> Result<Shown, Trouble> {
         Vec::new()
     };
     let most = places.first().map_or(1, |place| place.nodes).max(1) as f64;
+    let largest = if places.len() > FEW { RADIUS_MANY } else { RADIUS_FEW };
     let frame = Frame {
         title,
         x: Axis::hidden(LONGITUDES.0..LONGITUDES.1),
@@ -51,7 +54,7 @@ pub(super) fn world(run: &Run) -> Result<Shown, Trouble> {
             chart.draw_series([Polygon::new(polygon, fill(Ink::Land, 1.0))])?;
         }
         for place in &places {
-            let radius = ((place.nodes as f64 / most).sqrt() * RADIUS_MAX).max(RADIUS_MIN) as i32;
+            let radius = ((place.nodes as f64 / most).sqrt() * largest).max(RADIUS_MIN) as i32;
             let lon = if place.lon < LONGITUDES.0 { place.lon + 360.0 } else { place.lon };
             let at = (lon, place.lat.clamp(LATITUDES.0, LATITUDES.1));
             chart.draw_series([Circle::new(at, radius, fill(ink(&place.region), 0.6))])?;
