@@ -54,7 +54,10 @@ struct Shared<N: Node> {
     now: AtomicU64,
     events: Vec<AtomicU64>,
     messages: Vec<AtomicU64>,
+    /// The caller's wish to stop.
     halt: AtomicBool,
+    /// The same, as all shards have agreed on it for the present window.
+    halted: AtomicBool,
     finished: AtomicU64,
 }
 
@@ -79,6 +82,7 @@ pub fn drive<'a, N: Node, O: Observer<N>>(job: Job<'a, N, O>, options: &Options,
         events: (0..count).map(|_| AtomicU64::new(0)).collect(),
         messages: (0..count).map(|_| AtomicU64::new(0)).collect(),
         halt: AtomicBool::new(false),
+        halted: AtomicBool::new(false),
         finished: AtomicU64::new(0),
     };
     let looped = Instant::now();
@@ -98,7 +102,7 @@ pub fn drive<'a, N: Node, O: Observer<N>>(job: Job<'a, N, O>, options: &Options,
     });
     let loop_ns = looped.elapsed().as_nanos() as u64;
     let shards = results.into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::Panicked)?;
-    let halted = shared.halt.load(Ordering::Relaxed);
+    let halted = shared.halted.load(Ordering::Relaxed);
     let end = if halted { shared.now.load(Ordering::Relaxed).min(job.stop) } else { job.stop };
     Ok(Outcome {
         events: shards.iter().map(|shard| shard.progress().0).sum(),
@@ -176,13 +180,16 @@ fn hosted(host: Host, work: impl FnOnce()) {
 fn turn_windows<N: Node, O: Observer<N>>(index: usize, shard: &mut Shard<'_, N, O>, shared: &Shared<N>, windows: Windows) {
     shared.next[index].store(shard.next().unwrap_or(u64::MAX), Ordering::Relaxed);
     loop {
+        if index == 0 {
+            // One shard decides for all whether the caller's wish to stop has come in time for this window.
+            shared.halted.store(shared.halt.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        // What is read after this meeting is written again only after the next, when all have read it.
         if !shared.barrier.wait() {
             return;
         }
         let start = shared.next.iter().map(|next| next.load(Ordering::Relaxed)).min().unwrap_or(u64::MAX);
-        let halt = shared.halt.load(Ordering::Relaxed);
-        // Everybody has read the same; nobody may change it before all have.
-        if !shared.barrier.wait() || start >= windows.stop || halt {
+        if start >= windows.stop || shared.halted.load(Ordering::Relaxed) {
             return;
         }
         let end = window_end(start, windows.lookahead, windows.width, windows.stop);

@@ -151,7 +151,8 @@ impl<'a, N: Node> World<'a, N> {
         floor_shift(wanted.clamp(1 << 10, 1 << 20).min(shortest.max(1)))
     }
 
-    /// Cuts the order into shards of about equal size, at borders between places where that lengthens the lookahead.
+    /// Cuts the order into shards of about equal size. Of the borders between places near an even cut, the one is taken across which paths are longest:
+    /// the longer they are, the less often shards have to wait for each other.
     fn cut(&self, shards: usize) -> Cut {
         let nodes = self.order.len();
         let place_at = |rank: usize| self.plan.nodes.place[self.order[rank].index()];
@@ -159,14 +160,23 @@ impl<'a, N: Node> World<'a, N> {
         let mut cuts = vec![0u32];
         for k in 1..shards {
             let ideal = nodes * k / shards;
-            let border = (0..=slack)
-                .flat_map(|d| [ideal.saturating_sub(d), ideal + d])
-                .find(|r| *r > 0 && *r < nodes && place_at(*r) != place_at(*r - 1));
-            cuts.push(border.unwrap_or(ideal) as u32);
+            let near = ideal.saturating_sub(slack).max(1)..=(ideal + slack).min(nodes - 1);
+            let borders = near.filter(|rank| place_at(*rank) != place_at(*rank - 1));
+            let best =
+                borders.max_by_key(|rank| (self.across(place_at(*rank - 1), place_at(*rank)), std::cmp::Reverse(rank.abs_diff(ideal))));
+            cuts.push(best.unwrap_or(ideal) as u32);
         }
         cuts.push(nodes as u32);
         let lookahead = self.cut_lookahead(&cuts);
         Cut { cuts, lookahead }
+    }
+
+    /// Shortest delay between the places up to `west` and those from `east` on, in the order of the world.
+    fn across(&self, west: u16, east: u16) -> u64 {
+        let places = &self.plan.network.places;
+        let key = |place: usize| (places[place].spot.lon, place);
+        let before = |a: usize, b: usize| key(a).0.total_cmp(&key(b).0).then(a.cmp(&b)).is_le();
+        self.wires.lookahead(|p| before(p, usize::from(west)), |p| before(usize::from(east), p))
     }
 
     fn cut_lookahead(&self, cuts: &[u32]) -> u64 {
