@@ -65,7 +65,7 @@ metrics! {
     NetBytes "net.bytes" Counter Bytes "bytes that nodes sent, headers included";
     NetDelivered "net.delivered" Counter One "datagrams handed to a node";
     NetLost "net.dropped.loss" Counter One "datagrams lost on the path";
-    NetCut "net.dropped.partition" Counter One "datagrams stopped by a partition or a lost region";
+    NetCut "net.dropped.partition" Counter One "datagrams stopped by a partition";
     NetQueueFull "net.dropped.queue" Counter One "datagrams that found a full queue";
     NetToDead "net.dropped.dead" Counter One "datagrams whose receiver was down when they arrived";
     NetDuplicated "net.duplicated" Counter One "copies that the network made";
