@@ -162,7 +162,8 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
                 node,
             }
         };
-        let mut agenda = agenda;
+        // What lies past the end never comes, and must not keep the last slot busy.
+        let mut agenda: Vec<_> = agenda.into_iter().filter(|(at, ..)| *at < setup.plan.stop.0).collect();
         agenda.sort_unstable_by(|a, b| b.cmp(a));
         let key = SeedKey::new(setup.plan.seed);
         let loom = Loom {
