@@ -28,9 +28,11 @@ type Out = Effect<Message, ()>;
 
 impl Holder {
     fn pass(self, bytes: u32, cx: &mut Cx<'_, Out>) {
-        let others = u64::from(self.population.max(2) - 1);
-        let step = 1 + cx.draw(Purpose::Peer).below(others) as u32;
-        let to = NodeId((cx.me.0 + step) % self.population.max(2));
+        if self.population < 2 {
+            return; // Nobody else is there: the token stays.
+        }
+        let step = 1 + cx.draw(Purpose::Peer).below(u64::from(self.population - 1)) as u32;
+        let to = NodeId((cx.me.0 + step) % self.population);
         cx.emit(Effect::Send { to, message: Message { bytes } });
     }
 }
