@@ -139,8 +139,15 @@ pub(super) fn infection(run: &Run) -> Result<Shown, Trouble> {
         Ok(())
     })?;
     let reached = measured.last().map_or(0.0, |last| last.1);
-    let gap =
-        infection_gap(run).map(|gap| format!(" The largest distance from the model is {}.", numbers::percent(gap))).unwrap_or_default();
+    let half = |points: &[(u64, f64)]| points.iter().find(|(_, share)| *share >= 0.5).map(|(ns, _)| numbers::time(*ns as f64));
+    let gap = match (half(&measured), model.as_deref().and_then(half)) {
+        (Some(run), Some(model)) => {
+            format!(
+                " Half of the nodes were reached after {run}; the model, for which delays do not depend on who sends to whom, says {model}."
+            )
+        }
+        _ => String::new(),
+    };
     let many = numbers::exact(run.broadcasts.len() as u64);
     let caption = format!(
         "{many} broadcasts together: {} of all nodes, counted over all broadcasts, were reached in the end.{gap}",
