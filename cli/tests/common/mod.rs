@@ -4,12 +4,12 @@ use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 
 /// A scenario of the tests.
-pub fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 /// The command, with an environment of its own as far as colours go.
-pub fn hypermesh() -> Command {
+pub(crate) fn hypermesh() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hypermesh"));
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
         command.env_remove(variable);
@@ -18,13 +18,14 @@ pub fn hypermesh() -> Command {
 }
 
 /// A directory that goes away with the test.
-pub fn temporary() -> tempfile::TempDir {
+#[allow(dead_code, reason = "not every test binary needs it")]
+pub(crate) fn temporary() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
 }
 
 /// Runs that a directory shows; each has to be complete.
-#[allow(dead_code, reason = "not every test binary looks at runs")]
-pub fn visible_runs(out: &Path) -> Vec<PathBuf> {
+#[allow(dead_code, reason = "not every test binary needs it")]
+pub(crate) fn visible_runs(out: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(out) else { return Vec::new() };
     let visible = entries.flatten().map(|entry| entry.path()).filter(|path| !name(path).starts_with('.'));
     let runs: Vec<PathBuf> = visible.collect();
@@ -36,7 +37,7 @@ pub fn visible_runs(out: &Path) -> Vec<PathBuf> {
 }
 
 /// The last part of a path.
-#[allow(dead_code, reason = "not every test binary looks at runs")]
-pub fn name(path: &Path) -> String {
+#[allow(dead_code, reason = "not every test binary needs it")]
+pub(crate) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -88,6 +88,7 @@ pub(crate) struct Measured {
     /// Resident bytes per node above those of a process without nodes.
     pub(crate) bytes_per_node: f64,
     /// Highest resident memory of the process.
+    #[cfg_attr(not(feature = "reports"), expect(dead_code, reason = "only the page shows it"))]
     pub(crate) peak_rss_bytes: u64,
     /// The whole measurement.
     json: Value,
