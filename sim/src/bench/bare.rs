@@ -17,7 +17,7 @@ struct Bare {
 /// Delivers about `wanted` messages to `nodes` nodes; the number delivered and the time of the loop in ns.
 pub fn run(load: Load, nodes: u32, wanted: u64) -> (u64, u64) {
     let shift = 63 - (80_000_000u64 * 128 / u64::from(nodes).max(1)).clamp(1 << 10, 1 << 20).leading_zeros();
-    let mut world = Loop { wheel: Wheel::new(shift), nodes: vec![Bare::default(); nodes as usize], random: 1, delivered: 0 };
+    let mut world = Loop { wheel: Wheel::new(shift), nodes: vec![Bare::default(); nodes as usize], random: 1, delivered: 0, now: 0 };
     let began = Instant::now();
     match load {
         Load::Token => world.tokens(wanted),
@@ -31,6 +31,8 @@ struct Loop {
     nodes: Vec<Bare>,
     random: u64,
     delivered: u64,
+    /// Start of the latest slot that was handled.
+    now: u64,
 }
 
 impl Loop {
@@ -57,7 +59,8 @@ impl Loop {
 
     fn gossip(&mut self, rumours: u64) {
         for rumour in 1..=rumours as u32 {
-            let now = self.wheel.next_slot().unwrap_or(u64::from(rumour) * 500_000_000);
+            // A rumour may take longer than the time to the next; the next then starts when it is over.
+            let now = self.now.max(u64::from(rumour) * 500_000_000);
             self.send(now, 0, rumour);
             self.turn(u64::MAX, |world, event| {
                 let What::Message(rumour) = event.what else { return };
@@ -76,6 +79,7 @@ impl Loop {
     fn turn(&mut self, wanted: u64, mut handle: impl FnMut(&mut Self, &Event<u32, ()>)) {
         let mut slot = Vec::new();
         while let Some(start) = self.wheel.next_slot().filter(|_| self.delivered < wanted) {
+            self.now = start;
             self.wheel.take_slot(start, &mut slot);
             slot.sort_unstable_by_key(|event: &Option<Event<u32, ()>>| event.as_ref().map(|event| (event.at, event.dst)));
             for event in slot.drain(..).flatten() {
