@@ -61,12 +61,41 @@ pub struct Wires {
     reorder_by: u64,
     overhead: u32,
     faults: Vec<WireFault>,
+    /// How long after its end a spike can still be felt, at most, in ns.
+    drain: u64,
     defect: Option<Defect>,
 }
 
 /// A probability as a threshold on 64 uniform bits.
 fn threshold(p: f64) -> u64 {
     if p >= 1.0 { u64::MAX } else { (p.max(0.0) * 18_446_744_073_709_551_616.0) as u64 }
+}
+
+/// The longest jitter and all spikes of a plan together, on its longest path, in ns.
+fn drain(plan: &Plan) -> u64 {
+    let network = &plan.network;
+    let mile = network.access.iter().map(|access| access.last_mile.0).max().unwrap_or(0);
+    let path = u64::from(network.one_way_ns.iter().copied().max().unwrap_or(0)) + 2 * mile;
+    let spikes = plan.faults.wires.iter().map(|fault| match fault.what {
+        WireFaultKind::Slow { factor, extra } => slowed_by(path, factor, extra.0),
+        _ => 0,
+    });
+    let jitter = slowed_by(path, 1.0 + network.jitter.share, network.jitter.floor.0) + 1;
+    spikes.fold(jitter, u64::saturating_add)
+}
+
+/// How much longer a path takes while it is slowed down.
+fn slowed_by(path: u64, factor: f64, extra: u64) -> u64 {
+    (path as f64 * (factor - 1.0).max(0.0)) as u64 + extra
+}
+
+/// What latency spikes do to a datagram.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spike {
+    /// How much longer it takes, in ns.
+    extra: u64,
+    /// When the last datagram of the spikes that are over arrives, in ns.
+    not_before: u64,
 }
 
 /// Purposes of a datagram's hashes.
@@ -97,6 +126,7 @@ impl Wires {
             reorder_by: network.reorder_by.0,
             overhead: network.overhead_bytes,
             faults: plan.faults.wires.clone(),
+            drain: drain(plan),
             defect: plan.defect,
         }
     }
@@ -117,11 +147,11 @@ impl Wires {
             return Verdict::Drop(Fate::Lost);
         }
         let path = self.path_ns(from, to);
-        let mut at = leaves + path + self.wobble.extra(leaves, from.id, to.id, path);
+        let mut at = self.calm(leaves, from, to, path);
         let (mut duplicate, mut reorder) = (self.duplicate, self.reorder);
         if !self.faults.is_empty() {
             match self.suffer(leaves, from, to, hash, path, &mut duplicate, &mut reorder) {
-                Ok(extra) => at += extra,
+                Ok(Spike { extra, not_before }) => at = (at + extra).max(not_before),
                 Err(fate) => return Verdict::Drop(fate),
             }
         }
@@ -144,34 +174,55 @@ impl Wires {
         Verdict::Deliver { at, copy }
     }
 
-    /// What the plan's wire faults do: an extra delay, or an end.
+    /// When what leaves the uplink at `leaves` arrives where no fault is.
+    #[inline]
+    fn calm(&self, leaves: u64, from: End, to: End, path: u64) -> u64 {
+        leaves + path + self.wobble.extra(leaves, from.id, to.id, path)
+    }
+
+    /// What the plan's wire faults do: a delay, or an end.
     #[allow(clippy::too_many_arguments, reason = "the two probabilities are accumulated over several faults")]
-    fn suffer(&self, now: u64, from: End, to: End, hash: u64, path: u64, duplicate: &mut u64, reorder: &mut u64) -> Result<u64, Fate> {
-        let mut extra = 0u64;
+    fn suffer(&self, now: u64, from: End, to: End, hash: u64, path: u64, duplicate: &mut u64, reorder: &mut u64) -> Result<Spike, Fate> {
+        let mut spike = Spike::default();
         for (index, fault) in self.faults.iter().enumerate() {
             if now < fault.from.0 {
                 // Sorted by start: the rest has not begun either.
                 break;
             }
-            let over = now.saturating_sub(fault.until.0);
             let active = now < fault.until.0;
-            if (!active && !matches!(fault.what, WireFaultKind::Slow { .. })) || !self.concerns(&fault.scope, from, to) {
+            if !active {
+                if matches!(fault.what, WireFaultKind::Slow { .. })
+                    && now - fault.until.0 < self.drain
+                    && self.concerns(&fault.scope, from, to)
+                {
+                    spike.not_before = spike.not_before.max(self.last_slow(fault.until.0, from, to, path));
+                }
+                continue;
+            }
+            if !self.concerns(&fault.scope, from, to) {
                 continue;
             }
             match fault.what {
                 WireFaultKind::Cut => return Err(Fate::Cut),
                 WireFaultKind::Loss(p) if mix(hash ^ BURST ^ (index as u64) << 32) < threshold(p) => return Err(Fate::Lost),
                 WireFaultKind::Loss(_) => {}
-                WireFaultKind::Slow { factor, extra: more } => {
-                    // After the end the delay falls by as much as time passes, so that what is sent later does not overtake.
-                    let full = (path as f64 * (factor - 1.0).max(0.0)) as u64 + more.0;
-                    extra += full.saturating_sub(over);
-                }
+                WireFaultKind::Slow { factor, extra } => spike.extra += slowed_by(path, factor, extra.0),
                 WireFaultKind::Duplicate(p) => *duplicate = duplicate.saturating_add(threshold(p)),
                 WireFaultKind::Reorder(p) => *reorder = reorder.saturating_add(threshold(p)),
             }
         }
-        Ok(extra)
+        Ok(spike)
+    }
+
+    /// When the last datagram of a spike that ends at `end` arrives; what is sent later does not overtake it.
+    #[cold]
+    fn last_slow(&self, end: u64, from: End, to: End, path: u64) -> u64 {
+        let until_then = self.faults.iter().filter(|fault| fault.from.0 < end && fault.until.0 >= end);
+        let extra = until_then.filter(|fault| self.concerns(&fault.scope, from, to)).map(|fault| match fault.what {
+            WireFaultKind::Slow { factor, extra } => slowed_by(path, factor, extra.0),
+            _ => 0,
+        });
+        self.calm(end, from, to, path) + extra.sum::<u64>()
     }
 
     fn concerns(&self, scope: &WireScope, from: End, to: End) -> bool {
