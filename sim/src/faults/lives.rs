@@ -38,7 +38,8 @@ impl Lives {
                 NodeFaultKind::Pause { .. } | NodeFaultKind::Skew { .. } => None,
             })
             .collect();
-        changes.sort_unstable_by_key(|(node, at, up)| (*node, *at, *up));
+        // Stable: what happens to one node at one moment happens in the order of the plan.
+        changes.sort_by_key(|(node, at, _)| (*node, *at));
         Self { starts: starts.collect(), changes, stop: plan.stop.0 }
     }
 
@@ -54,37 +55,39 @@ impl Lives {
         &self.changes[from..from + len]
     }
 
+    /// When the node really goes up and down, in order: (moment in ns, up from then on). Stopping what is down and starting what is up changes nothing,
+    /// and at one moment the first start comes before faults.
+    fn turns(&self, node: NodeId) -> impl Iterator<Item = (u64, bool)> {
+        let (start, changes) = (self.starts_at(node), self.changes_of(node));
+        let (early, rest) = changes.split_at(changes.partition_point(|(_, when, _)| *when < start));
+        let change = |(_, when, up): &(u32, u64, bool)| (*when, *up);
+        let all = early.iter().map(change).chain([(start, true)]).chain(rest.iter().map(change));
+        all.scan(false, |was_up, (when, up)| Some((when, up, std::mem::replace(was_up, up))))
+            .filter_map(|(when, up, was_up)| (up != was_up).then_some((when, up)))
+    }
+
+    /// The last of these before or at a moment.
+    fn last_turn(&self, node: NodeId, at: u64) -> Option<(u64, bool)> {
+        self.turns(node).take_while(|(when, _)| *when <= at).last()
+    }
+
     /// Whether the node is up at a moment; changes at that very moment have happened.
     pub fn up_at(&self, node: NodeId, at: u64) -> bool {
-        let past = self.changes_of(node).iter().take_while(|(_, when, _)| *when <= at).last();
-        at >= self.starts_at(node) && past.is_none_or(|(_, _, up)| *up)
+        self.last_turn(node, at).is_some_and(|(_, up)| up)
     }
 
     /// Since when the node has been down, if it is down at a moment after having been up.
     pub fn down_since(&self, node: NodeId, at: u64) -> Option<u64> {
-        let past: Vec<_> = self.changes_of(node).iter().take_while(|(_, when, _)| *when <= at).collect();
-        if past.last().is_none_or(|(_, _, up)| *up) {
-            return None;
-        }
-        // The first of the changes to down that ended the last life.
-        let first_down = past.iter().rposition(|(_, _, up)| *up).map_or(0, |last_up| last_up + 1);
-        past.get(first_down).map(|(_, when, _)| *when)
+        self.last_turn(node, at).filter(|(_, up)| !up).map(|(when, _)| when)
     }
 
     /// Whether the node was down at some moment of a range, after having been up.
     pub fn down_within(&self, node: NodeId, from: u64, until: u64) -> bool {
-        let changes = self.changes_of(node);
-        self.down_since(node, from).is_some() || changes.iter().any(|(_, when, up)| !up && *when > from && *when <= until)
+        self.down_since(node, from).is_some() || self.turns(node).any(|(when, up)| !up && when > from && when <= until)
     }
 
-    /// Since when the node is up without a break to the end of the run; none if it is down at the end.
+    /// Since when the node is up without a break to the end of the run; none if it is down at the end. What is planned for the end does not happen.
     pub fn stays_since(&self, node: NodeId) -> Option<u64> {
-        let changes = self.changes_of(node);
-        let past: Vec<_> = changes.iter().take_while(|(_, when, _)| *when <= self.stop).collect();
-        match past.last() {
-            None => Some(self.starts_at(node)).filter(|at| *at <= self.stop),
-            Some((_, _, false)) => None,
-            Some((_, when, true)) => Some(*when),
-        }
+        self.last_turn(node, self.stop.checked_sub(1)?).filter(|(_, up)| *up).map(|(when, _)| when)
     }
 }
