@@ -64,8 +64,8 @@ impl<'a, N: Node> World<'a, N> {
     fn build(plan: &'a Plan, config: impl Fn(&Role) -> Option<N::Config>) -> Result<Self, Error> {
         let configs: Option<Vec<_>> = plan.groups.iter().map(|group| config(&group.role).map(Arc::new)).collect();
         let configs = configs.ok_or_else(|| Error::BadPlan("its groups do not speak the same protocol".into()))?;
-        if configs.is_empty() || configs.len() > GROUPS {
-            return Err(Error::BadPlan(format!("it has {} groups, and 1 to {GROUPS} are possible", configs.len())));
+        if configs.is_empty() {
+            return Err(Error::BadPlan("it has no groups".into()));
         }
         let nodes = plan.node_count() as usize;
         if plan.nodes.place.len() != nodes || plan.nodes.access.len() != nodes {
@@ -218,7 +218,7 @@ impl<'a, N: Node> World<'a, N> {
 
     /// Nodes to join through: up to three that came up before, drawn from the node's own stream.
     fn contacts(&self, node: NodeId, life: u16, now: u64, dice: &mut Dice) -> Contacts {
-        let group = &self.plan.groups[usize::from(self.homes[node.index()].group)];
+        let group = &self.plan.groups[self.plan.group_of(node)];
         // In its first life a node only knows of nodes that come before it.
         let known = if life <= 1 && node.0 > group.first { node.0 - group.first } else { group.count };
         let (first, count) = if life <= 1 && node.0 == group.first { (0, group.first) } else { (group.first, known) };
@@ -240,8 +240,6 @@ impl<'a, N: Node> World<'a, N> {
     }
 }
 
-/// Most groups of a plan: a node's group is kept in a byte.
-const GROUPS: usize = 1 << u8::BITS;
 /// Events that a slot should hold: few enough to sort in a near cache, many enough that the slots in use stay there too.
 const EVENTS_PER_SLOT: u64 = 2048;
 /// How often a contact is drawn before a node makes do with fewer.
@@ -276,8 +274,7 @@ fn homes(plan: &Plan, order: &[NodeId]) -> Vec<Home> {
     let mut homes = vec![Home::default(); order.len()];
     for (rank, id) in order.iter().enumerate() {
         let node = id.index();
-        homes[node] =
-            Home { rank: rank as u32, place: plan.nodes.place[node], access: plan.nodes.access[node], group: plan.group_of(*id) as u8 };
+        homes[node] = Home { rank: rank as u32, place: plan.nodes.place[node], access: plan.nodes.access[node] };
     }
     homes
 }

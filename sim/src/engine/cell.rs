@@ -11,8 +11,6 @@ pub struct Home {
     pub place: u16,
     /// Its access class.
     pub access: u8,
-    /// Its group.
-    pub group: u8,
 }
 
 /// A node with what the engine knows of it.
@@ -36,8 +34,6 @@ pub struct Cell<N> {
     pub place: u16,
     /// Its access class.
     pub access: u8,
-    /// Its group.
-    pub group: u8,
     /// Whether it is up.
     pub up: bool,
     /// Whether its clock is skewed or it is paused: then the shard's cold table has more.

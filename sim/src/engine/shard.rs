@@ -111,6 +111,8 @@ struct Loom<'a, N: Node, O> {
     /// Events past the end of the run.
     beyond: Vec<EventOf<N>>,
     odd: BTreeMap<u32, Odd>,
+    /// What waits for paused nodes, by their ids.
+    held: BTreeMap<u32, Vec<EventOf<N>>>,
     dice: Dice,
     effects: Vec<Effect<N::Message, N::Wakeup>>,
     parcels: Vec<Parcel<N::Message>>,
@@ -145,7 +147,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
     ) -> Self {
         let cell = |id: &NodeId| {
             let home = setup.homes[id.index()];
-            let node = N::new(&setup.configs[usize::from(home.group)]);
+            let node = N::new(&setup.configs[setup.plan.group_of(*id)]);
             Cell {
                 up_free: 0,
                 down_free: 0,
@@ -156,7 +158,6 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
                 life: 0,
                 place: home.place,
                 access: home.access,
-                group: home.group,
                 up: false,
                 odd: false,
                 node,
@@ -177,6 +178,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
             outboxes: setup.cuts.windows(2).map(|_| Vec::new()).collect(),
             beyond: Vec::new(),
             odd: BTreeMap::new(),
+            held: BTreeMap::new(),
             dice: Dice::new(key),
             effects: Vec::new(),
             parcels: Vec::new(),
@@ -270,6 +272,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         self.loom.wheel.bytes()
             + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>()
             + self.order.capacity() * 8
+            + self.loom.held.values().map(Vec::capacity).sum::<usize>() * size_of::<EventOf<N>>()
             + self.loom.agenda.capacity() * 24
     }
 
@@ -277,7 +280,8 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
     pub fn finish(self) -> (Vec<Cell<N>>, O, Vec<(u32, NodeId)>) {
         let under_way =
             |event: &EventOf<N>| matches!(event.what, What::Message(_) | What::Queued(_)).then(|| (event.seq, NodeId(event.src)));
-        let rest = self.loom.wheel.iter().chain(&self.loom.beyond).filter_map(under_way).collect();
+        let held = self.loom.held.values().flatten();
+        let rest = self.loom.wheel.iter().chain(&self.loom.beyond).chain(held).filter_map(under_way).collect();
         (self.cells, self.loom.observer, rest)
     }
 }
@@ -327,10 +331,8 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     /// Handles one event of `cell`.
     #[inline(always)]
     fn step(&mut self, cell: &mut Cell<N>, event: EventOf<N>) {
-        if cell.odd && self.defer(cell, &event) {
-            let at = self.odd[&cell.id.0].paused_until;
-            self.queue(Event { at, ..event });
-            return;
+        if cell.odd && self.waits(cell, &event) {
+            return self.hold(cell, event);
         }
         self.events += 1;
         self.observer.event(&event, cell.id, event.fingerprint());
@@ -347,10 +349,26 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         }
     }
 
-    /// Whether the node is paused and this event must wait.
-    fn defer(&self, cell: &Cell<N>, event: &EventOf<N>) -> bool {
-        let paused = self.odd.get(&cell.id.0).is_some_and(|odd| event.at < odd.paused_until);
-        paused && !matches!(event.what, What::Action(Action::Fault(_) | Action::Resume))
+    fn is_paused(&self, cell: &Cell<N>, at: u64) -> bool {
+        cell.odd && self.odd.get(&cell.id.0).is_some_and(|odd| at < odd.paused_until)
+    }
+
+    /// Whether the node is paused and this event must wait. Its access link goes on working.
+    fn waits(&self, cell: &Cell<N>, event: &EventOf<N>) -> bool {
+        !matches!(event.what, What::Message(_) | What::Action(Action::Fault(_) | Action::Resume)) && self.is_paused(cell, event.at)
+    }
+
+    #[cold]
+    fn hold(&mut self, cell: &Cell<N>, event: EventOf<N>) {
+        self.held.entry(cell.id.0).or_default().push(event);
+    }
+
+    /// A pause is over, or the node is: what waited comes now.
+    #[cold]
+    fn release(&mut self, cell: &mut Cell<N>, at: u64) {
+        for event in self.held.remove(&cell.id.0).unwrap_or_default() {
+            self.step(cell, Event { at, ..event });
+        }
     }
 
     #[inline]
@@ -368,6 +386,9 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         if !cell.up && !Defect::DeliverToDead.is_planted(self.setup.plan.defect) {
             self.observer.dropped(at, cell, from, seq, Fate::Dead);
             return;
+        }
+        if self.is_paused(cell, at) {
+            return self.hold(cell, Event { at, dst: cell.rank, src: from.0, seq, what: What::Queued(message) });
         }
         self.delivered += 1;
         self.observer.delivered(at, cell, from, seq);
@@ -488,6 +509,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
                     self.react(cell, at, |node, cx| node.handle(Input::Command(Command::Token { bytes: tokens.bytes }), cx));
                 }
             }
+            Action::Resume if !self.is_paused(cell, at) => self.release(cell, at),
             Action::Broadcast(_) | Action::Token(_) | Action::Resume => {}
         }
     }
@@ -506,15 +528,19 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     fn fault(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, what: NodeFaultKind) {
         match what {
             NodeFaultKind::Leave if cell.up => {
-                self.react(cell, at, |node, cx| node.handle(Input::Leave, cx));
+                // A paused node says no goodbye.
+                if !self.is_paused(cell, at) {
+                    self.react(cell, at, |node, cx| node.handle(Input::Leave, cx));
+                }
                 self.stop(cell, at);
             }
             NodeFaultKind::Crash if cell.up => self.stop(cell, at),
-            NodeFaultKind::Crash | NodeFaultKind::Leave => {}
             NodeFaultKind::Restart => self.start(cell, at),
-            NodeFaultKind::Pause { until } => {
+            NodeFaultKind::Pause { until } if cell.up => {
                 cell.odd = true;
-                self.odd.entry(cell.id.0).or_default().paused_until = until.0;
+                let odd = self.odd.entry(cell.id.0).or_default();
+                // The longest of several pauses counts.
+                odd.paused_until = odd.paused_until.max(until.0);
                 self.queue(Event { at: until.0.max(at), dst, src: 0, seq: 0, what: What::Action(Action::Resume) });
             }
             NodeFaultKind::Skew { step, drift_ppm } => {
@@ -523,6 +549,8 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
                 odd.skew_step = odd.clock(at).wrapping_sub(at).wrapping_add(step.0);
                 (odd.skew_from, odd.drift_ppm) = (at, drift_ppm);
             }
+            // What is down can be stopped no further.
+            NodeFaultKind::Crash | NodeFaultKind::Leave | NodeFaultKind::Pause { .. } => {}
         }
     }
 
@@ -534,6 +562,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
             odd.paused_until = 0;
         }
         self.observer.lived(at, cell);
-        cell.node = N::new(&self.setup.configs[usize::from(cell.group)]);
+        cell.node = N::new(&self.setup.configs[self.setup.plan.group_of(cell.id)]);
+        self.release(cell, at);
     }
 }
