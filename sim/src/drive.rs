@@ -189,7 +189,12 @@ fn turn_windows<N: Node, O: Observer<N>>(index: usize, shard: &mut Shard<'_, N, 
             return;
         }
         let start = shared.next.iter().map(|next| next.load(Ordering::Relaxed)).min().unwrap_or(u64::MAX);
-        if start >= windows.stop || shared.halted.load(Ordering::Relaxed) {
+        if start >= windows.stop {
+            // Nothing is left to do, so a wish to stop comes too late. Everybody returns here and looks no further.
+            shared.halted.store(false, Ordering::Relaxed);
+            return;
+        }
+        if shared.halted.load(Ordering::Relaxed) {
             return;
         }
         let end = window_end(start, windows.lookahead, windows.width, windows.stop);
