@@ -11,7 +11,7 @@ use crate::faults::Lives;
 use hypermesh_core::base::NodeId;
 use hypermesh_core::node::BroadcastId;
 use hypermesh_scenarios::catalog::Id;
-use hypermesh_scenarios::plan::{Plan, Role};
+use hypermesh_scenarios::plan::{NodeFaultKind, Plan, Role};
 use hypermesh_scenarios::trace::Violation;
 use once::Once;
 use order::PipeOrder;
@@ -38,23 +38,30 @@ impl<'a> Oracle<'a> {
                 use hypermesh_scenarios::plan::WireFaultKind::{Duplicate, Reorder};
                 matches!(fault.what, Duplicate(_) | Reorder(_))
             });
-        let swim = plan.groups.iter().find_map(|group| match &group.role {
+        let detectors = plan.groups.iter().filter_map(|group| match &group.role {
             Role::Peer(config) => config.swim.map(|swim| (swim, config.hyparview.map_or(0, |views| u32::from(views.active)))),
             Role::Token(_) | Role::Gossip(_) => None,
         });
+        let drifts =
+            plan.faults.nodes.iter().map(|fault| if let NodeFaultKind::Skew { drift_ppm, .. } = fault.what { drift_ppm } else { 0 });
         Self {
             lives,
             once: Once::new(nodes),
             order: fifo.then(PipeOrder::default),
-            suspicions: Suspicions::new(swim),
+            suspicions: Suspicions::new(detectors, drifts.min().unwrap_or(0)),
             broken: BTreeMap::new(),
         }
     }
 
     /// Writes down a broken invariant.
     pub fn broken(&mut self, invariant: Id, at_ns: u64, node: NodeId, detail: impl FnOnce() -> String) {
-        let entry = self.broken.entry(invariant);
-        entry.and_modify(|v| v.count += 1).or_insert_with(|| Violation { invariant, at_ns, node: node.0, detail: detail(), count: 1 });
+        let known = self.broken.get_mut(&invariant);
+        let count = known.as_ref().map_or(0, |known| known.count) + 1;
+        match known {
+            // Of several cases at one moment the first node's is kept, whatever the order in which a shard comes to them.
+            Some(known) if (known.at_ns, known.node) <= (at_ns, node.0) => known.count = count,
+            _ => drop(self.broken.insert(invariant, Violation { invariant, at_ns, node: node.0, detail: detail(), count })),
+        }
     }
 
     /// A datagram was handed to a node.

@@ -1,5 +1,6 @@
 //! Every suspicion ends, by refutation, confirmation or because the peer is no longer watched, within the longest time that the protocol allows.
 
+use crate::engine::cell::Odd;
 use hypermesh_core::base::NodeId;
 use hypermesh_core::hypermesh::mesh::swim::{Config, Scope};
 use std::collections::BTreeMap;
@@ -12,9 +13,12 @@ pub struct Suspicions {
 }
 
 impl Suspicions {
-    /// Books for nodes that run the given failure detector over views of the given size.
-    pub fn new(swim: Option<(Config, u32)>) -> Self {
-        Self { open: BTreeMap::new(), longest: swim.map_or(u64::MAX, |(config, view)| longest(&config, view)) }
+    /// Books for nodes that run the given failure detectors, each over views of the given size, on clocks of which the slowest drifts by so many parts
+    /// per million (negative).
+    pub fn new(detectors: impl Iterator<Item = (Config, u32)>, slowest_ppm: i32) -> Self {
+        let slow = Odd { drift_ppm: slowest_ppm.min(0), ..Odd::default() };
+        let longest = detectors.map(|(config, view)| slow.world_span(longest(&config, view))).max();
+        Self { open: BTreeMap::new(), longest: longest.unwrap_or(u64::MAX) }
     }
 
     /// A suspicion starts.

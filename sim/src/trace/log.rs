@@ -11,6 +11,7 @@ use crate::faults::Lives;
 use crate::network::Verdict;
 use crate::oracle::Oracle;
 use hypermesh_core::base::{Fingerprint, Mixer, NodeId};
+use hypermesh_core::hypermesh::mesh::peer::COORDINATE_IS_FINITE;
 use hypermesh_core::node::{Fact, Node, Outcome, Tally};
 use hypermesh_scenarios::catalog::Id;
 use hypermesh_scenarios::plan::{NodeFaultKind, Plan};
@@ -138,7 +139,8 @@ impl<'a> ShardLog<'a> {
 
     fn check<N: Node>(&mut self, now: u64, cell: &Cell<N>) {
         if let Err(what) = cell.node.check(cell.id) {
-            self.oracle.broken(Id::BrokenViews, now, cell.id, || format!("{}: {what}", cell.id));
+            let invariant = if what == COORDINATE_IS_FINITE { Id::BrokenCoordinate } else { Id::BrokenViews };
+            self.oracle.broken(invariant, now, cell.id, || format!("{}: {what}", cell.id));
         }
     }
 

@@ -37,6 +37,9 @@ use wakeup::Part;
 
 type Up = Effect<Message, Wakeup>;
 
+/// The promise about its coordinate that [`Node::check`] names; all others are about views and those in them.
+pub const COORDINATE_IS_FINITE: &str = "every component of a coordinate is a finite number";
+
 /// A node of the mesh.
 #[derive(Clone, Debug)]
 pub struct Peer {
@@ -298,7 +301,7 @@ impl Node for Peer {
         if let Some(swim) = &self.swim {
             swim.check(me)?;
         }
-        if self.place.is_finite() { Ok(()) } else { Err("every component of a coordinate is a finite number") }
+        if self.place.is_finite() { Ok(()) } else { Err(COORDINATE_IS_FINITE) }
     }
 
     fn heap_bytes(&self) -> usize {
