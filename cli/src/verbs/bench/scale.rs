@@ -12,7 +12,7 @@ use hypermesh_sim::bench::{Arm, Load, measure};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
-/// Nodes of the measurement that tells what a process needs without nodes.
+/// Nodes of the measurement, on the bare arm, that tells what a process needs without a world.
 const BASE_NODES: u32 = 100;
 
 /// Measures both loads at several sizes on the same arms: the simulator, a bare event loop without protocols (the ceiling), and madsim alone.
@@ -85,7 +85,7 @@ pub(crate) struct Measured {
     pub(crate) messages: u64,
     /// Seconds of the loop.
     pub(crate) loop_s: f64,
-    /// Resident bytes per node above those of a process without nodes.
+    /// Resident bytes per node above those of a process without a world.
     pub(crate) bytes_per_node: f64,
     /// Highest resident memory of the process.
     #[cfg_attr(not(feature = "reports"), expect(dead_code, reason = "only the page shows it"))]
@@ -202,7 +202,9 @@ fn spawn(Cell { load, arm, nodes, threads }: Cell) -> Result<Value, Failure> {
 
 /// The median of the repeated measurements, by rate.
 fn median(cell: Cell, repeat: u32) -> Result<Measured, Failure> {
-    let base = spawn(Cell { nodes: BASE_NODES, ..cell })?["peak_rss_bytes"].as_u64().unwrap_or_default();
+    // The same for all arms: what a world holds whatever its size counts as the world's.
+    let empty = Cell { arm: Arm::Bare, nodes: BASE_NODES, threads: 1, ..cell };
+    let base = spawn(empty)?["peak_rss_bytes"].as_u64().unwrap_or_default();
     let mut all: Vec<Value> = (0..repeat).map(|_| spawn(cell)).collect::<Result<_, _>>()?;
     let rate = |value: &Value| value["messages_per_s"].as_f64().unwrap_or_default();
     all.sort_by(|a, b| rate(a).total_cmp(&rate(b)));
