@@ -1,8 +1,8 @@
 //! Where it runs in dream: a plan becomes a world, a world leaves a trace.
 //!
 //! Read in this order: [`api`] (what a caller sees), [`engine`] (the event loop), [`network`] (every wire rule), [`faults`] (who is up when),
-//! [`trace`] (what is kept), [`oracle`] (what must never happen), [`world`] (a plan becomes shards), [`drive`] (shards on threads), [`verify`] (is the
-//! answer the same), [`estimate`] (what will it cost).
+//! [`trace`] (what is kept), [`oracle`] (what must never happen), [`world`] (a plan becomes shards), [`drive`] (shards on threads), [`mod@verify`] (is the
+//! answer the same), [`mod@estimate`] (what will it cost).
 
 pub mod api;
 pub mod bench;

@@ -155,11 +155,7 @@ impl<E: Timed> Wheel<E> {
     /// Makes `slot` the present one and moves the granules that come within reach to the fine wheel.
     fn enter(&mut self, slot: u64) {
         debug_assert!(slot >= self.now, "time never runs backwards");
-        let entered = slot / GRANULE != self.now / GRANULE;
         self.now = slot;
-        if !entered && !self.coarse.first_key_value().is_some_and(|(granule, _)| *granule < slot / GRANULE + GRANULES) {
-            return;
-        }
         while let Some(entry) = self.coarse.first_entry() {
             if *entry.key() >= slot / GRANULE + GRANULES {
                 break;

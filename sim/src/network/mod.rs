@@ -168,7 +168,7 @@ impl Wires {
         if mix(hash ^ HOLD) < reorder {
             at += hold(self.reorder_by, HOLD + 1);
         }
-        if Defect::WireReorders.is_planted(self.defect) && hash % 64 == 0 {
+        if Defect::WireReorders.is_planted(self.defect) && hash.is_multiple_of(64) {
             at += 50_000_000;
         }
         Verdict::Deliver { at, copy }

@@ -17,7 +17,7 @@ impl PipeOrder {
     /// Writes an arrival down; the newer number that it came after, if there is one.
     #[inline]
     pub fn overtaken(&mut self, to: NodeId, from: NodeId, seq: u32) -> Option<u32> {
-        if mix(u64::from(to.0)) % 64 != 0 { None } else { self.arrived(to, from, seq) }
+        if mix(u64::from(to.0)).is_multiple_of(64) { self.arrived(to, from, seq) } else { None }
     }
 
     fn arrived(&mut self, to: NodeId, from: NodeId, seq: u32) -> Option<u32> {

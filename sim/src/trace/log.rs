@@ -215,7 +215,7 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
                     self.meters.count(Id::NetBytes, region, u64::from(bytes));
                 }
                 // One datagram in sixteen is enough for the distribution.
-                if seq % 16 == 0 {
+                if seq.is_multiple_of(16) {
                     self.meters.sample(Id::NetLatency, region, now, at - now);
                 }
                 (at, Fate::InFlight)

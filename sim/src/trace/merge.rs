@@ -162,7 +162,8 @@ fn per_broadcast(edges: &[Time], sums: &mut Meters, rows: &[BroadcastRow]) {
     let bins = edges.len() - 1;
     for ((id, bin), list) in values {
         let set = sums.samples[id as usize].get_or_insert_with(|| Box::new(SampleSet { by_bin: vec![None; bins], by_region: Vec::new() }));
-        let histogram = set.by_bin[bin.min(bins - 1)].get_or_insert_with(fine_histogram);
+        let fresh = if id == Id::BroadcastCoverage { fine_histogram } else { meters::histogram };
+        let histogram = set.by_bin[bin.min(bins - 1)].get_or_insert_with(fresh);
         for value in list {
             histogram.record(value).expect("a histogram that resizes itself takes any value");
         }
