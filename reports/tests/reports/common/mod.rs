@@ -126,7 +126,7 @@ fn histogram() -> Histogram<u64> {
 
 /// A sum of uniform values: bell shaped, from `low` to `high`.
 fn spread(low: f64, high: f64, key: u64, index: u64) -> u64 {
-    let bell = (0..4).map(|k| noise(key + k, index)).sum::<f64>() / 4.0;
+    let bell = (0..4).map(|k| noise(key.wrapping_add(k), index)).sum::<f64>() / 4.0;
     (low * (high / low).powf(bell)) as u64
 }
 
