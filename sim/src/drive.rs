@@ -12,6 +12,7 @@ use hypermesh_core::node::Node;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 /// Shards that are ready to run.
@@ -59,6 +60,8 @@ struct Shared<N: Node> {
     /// The same, as all shards have agreed on it for the present window.
     halted: AtomicBool,
     finished: AtomicU64,
+    /// The thread that watches; woken when a shard has finished, so that the end of a run does not wait for its next look.
+    watcher: Thread,
 }
 
 /// How long the watcher sleeps between two looks.
@@ -84,6 +87,7 @@ pub fn drive<'a, N: Node, O: Observer<N>>(job: Job<'a, N, O>, options: &Options,
         halt: AtomicBool::new(false),
         halted: AtomicBool::new(false),
         finished: AtomicU64::new(0),
+        watcher: std::thread::current(),
     };
     let looped = Instant::now();
     let windows = Windows { lookahead: if count == 1 { ALONE_NS } else { job.lookahead }, width: job.width, stop: job.stop };
@@ -163,6 +167,7 @@ fn on_thread<'a, N: Node, O: Observer<N>>(
         shared.barrier.abandon();
     }
     shared.finished.fetch_add(1, Ordering::Release);
+    shared.watcher.unpark();
     result.map(|()| shard).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         text.unwrap_or("a panic without a message").to_owned()
