@@ -11,6 +11,8 @@ pub mod event;
 mod prefetch;
 pub mod queue;
 pub mod shard;
+#[cfg(test)]
+mod tests;
 pub mod window;
 
 pub use cell::{Cell, Home};

@@ -1,0 +1,14 @@
+//! What the simulated world promises, each promise with its tests.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod faults;
+mod interrupt;
+mod metrics;
+mod oracle;
+mod pauses;
+mod shipped;
+mod validity;
+mod verify;
+mod wires;
