@@ -190,10 +190,10 @@ pub fn trace(plan: &Plan) -> Trace {
             if busy {
                 record(
                     Id::BroadcastDelivery,
-                    spread(90e6 * factor, 900e6 * factor * slow, plan.seed + 9, k * 89 + bin as u64),
+                    spread(90e6 * factor, 900e6 * factor * slow, plan.seed.wrapping_add(9), k * 89 + bin as u64),
                     (nodes / 420).max(1),
                 );
-                record(Id::BroadcastHops, 3 + (noise(plan.seed + 3, k) * 3.0 + noise(5, k) * 3.0) as u64, (nodes / 420).max(1));
+                record(Id::BroadcastHops, 3 + (noise(plan.seed.wrapping_add(3), k) * 3.0 + noise(5, k) * 3.0) as u64, (nodes / 420).max(1));
             }
         }
     }
