@@ -1,7 +1,7 @@
 //! What must never happen, checked while the world runs.
 //!
-//! The oracle knows the plan and sees what a shard's observer sees. It keeps its own books: who is up (from the plan, not from the engine's flags), what
-//! was handed to whom, which suspicions are open, in which order pipes deliver. A broken invariant is counted, and its first case kept.
+//! The oracle knows the plan and sees what a shard's observer sees. It keeps its own books: since when nodes are down (from the plan; tests hold the
+//! engine's flags to it), what was handed to whom, which suspicions are open, in which order pipes deliver. A broken invariant is counted, and its first case kept.
 
 pub mod once;
 pub mod order;

@@ -1,11 +1,16 @@
 //! Metrics are what happened: counted again from a complete record of datagrams they give the same numbers, and their parts add up.
 
+use crate::common::chance::small_plan;
 use crate::common::drawn::{eventful, gossip, peers, tokens};
 use crate::common::questions::{difference, total};
 use crate::common::{run, run_on};
+use hypermesh_core::base::NodeId;
 use hypermesh_scenarios::catalog::{Id, Kind};
 use hypermesh_scenarios::plan::{Plan, WireFaultKind};
 use hypermesh_scenarios::trace::{Fate, Trace};
+use hypermesh_sim::faults::Lives;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 /// The plans of this file, with every datagram kept.
 fn plans() -> [Plan; 3] {
@@ -96,4 +101,19 @@ fn copies_are_counted_as_sent_and_delivered() {
     let trace = run(&plan);
     assert_eq!(total(&trace, Id::NetSent), 2 * total(&trace, Id::NetDuplicated));
     assert_eq!(total(&trace, Id::NetSent), total(&trace, Id::NetDelivered));
+}
+
+#[test]
+fn nodes_are_up_when_the_plan_says_so() {
+    let config = Config { cases: 40, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&small_plan(), |plan| {
+        let (trace, lives) = (run(&plan), Lives::new(&plan));
+        let up_before = |edge: u64| (0..plan.node_count()).filter(|node| lives.up_at(NodeId(*node), edge - 1)).count() as f64;
+        let expected: Vec<f64> = trace.metrics.edges[1..].iter().map(|edge| up_before(edge.0)).collect();
+        prop_assert_eq!(&trace.metrics.gauges[&Id::NodesUp], &expected);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error:?}");
+    }
 }
