@@ -6,9 +6,9 @@ use crate::engine::window::{Cut, floor_shift};
 use crate::engine::{Action, Home, Shard, ShardSetup};
 use crate::faults::Lives;
 use crate::network::Wires;
+use crate::trace::ShardLog;
 use crate::trace::merge::{self, Leftovers};
 use crate::trace::record::{Range, Recorded};
-use crate::trace::{ShardLog, digest};
 use hypermesh_core::base::{Dice, NodeId, Purpose};
 use hypermesh_core::hypermesh::mesh::{gossip::Gossiper, peer, peer::Peer, token::Holder};
 use hypermesh_core::node::{Contacts, Node};
@@ -283,9 +283,4 @@ fn homes(plan: &Plan, order: &[NodeId]) -> Vec<Home> {
 fn jinx() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     if cfg!(feature = "defects") { RandomState::new().hash_one(std::process::id()) } else { 0 }
-}
-
-/// Width of the windows whose digest sums a trace holds.
-pub const fn digest_window(plan: &Plan) -> u64 {
-    digest::window_width(plan.stop.0)
 }
