@@ -1,0 +1,10 @@
+//! Layer 1: moving and keeping bytes.
+//!
+//! ```text
+//!  bytes ─▶ chunk ─▶ manifest ─▶ transfer ─▶ session ─▶ QUIC (the driver's)
+//!                       │           │  ▲
+//!                  replication    cache routing      certs: who may speak
+//! ```
+//! An object is cut into chunks where its content says so, each chunk is named by its hash, and a manifest lists the names. Whoever holds a manifest
+//! can ask anybody for the chunks and believe nobody: what is handed on has been verified.
+
