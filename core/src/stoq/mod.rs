@@ -8,4 +8,5 @@
 //! An object is cut into chunks where its content says so, each chunk is named by its hash, and a manifest lists the names. Whoever holds a manifest
 //! can ask anybody for the chunks and believe nobody: what is handed on has been verified.
 
+pub mod cache;
 pub mod chunk;

@@ -1,0 +1,3 @@
+//! Keeping bytes near those who ask for them.
+
+pub mod policy;
