@@ -10,3 +10,4 @@
 
 pub mod cache;
 pub mod chunk;
+pub mod manifest;
