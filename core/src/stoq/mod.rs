@@ -11,3 +11,4 @@
 pub mod cache;
 pub mod chunk;
 pub mod manifest;
+pub mod session;
