@@ -19,6 +19,7 @@ mod cbor;
 mod codec;
 mod coded;
 mod flaw;
+mod packer;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::stoq::chunk::{CHUNK_LEN_MAX, ChunkId, ChunkerId, ManifestId};
 pub use builder::{BuildError, Builder, OwedGroup, Root};
 pub use coded::{CODEC_LEOPARD, CODEC_REED_SOLOMON, Code, Group, SHARD_LEN_STEP, groups_of, shard_len};
 pub use flaw::{Flaw, Refusal};
+pub use packer::{Keep, Packer};
 pub use sealed::{Aead, Encryption, KEY_ID_LEN_MAX, NonceRule, TAG_LEN};
 pub use walk::{Piece, Step, Walk, WalkError};
 

@@ -1,6 +1,7 @@
 //! Promises of manifests.
 
 mod building;
+mod packing;
 mod strictness;
 mod walking;
 mod wire;
