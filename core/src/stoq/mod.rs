@@ -11,5 +11,5 @@
 pub mod cache;
 pub mod chunk;
 pub mod manifest;
-pub mod replication;
+pub mod routing;
 pub mod session;

@@ -1,0 +1,341 @@
+//! Which server a request goes to.
+//!
+//! ```text
+//!  Advertise ─▶ newer? plausible? ─▶ servers      Place, Prior ─▶ priors ─┐      Measured, Answered ─▶ corrections
+//!                  └─no─▶ Rejected                                        ▼                 │
+//!  Request ─▶ loop? ─▶ those that may be chosen ─▶ predicted latency ◀────┴─────────────────┘
+//!                             └─▶ the near ones ─▶ by content, within their share of load ─▶ Ask ──answer──▶ done
+//!                                                                                  ▲          │ overdue, failed
+//!                                                                                  └─ others ◀┘ (the server rests for a while)
+//! ```
+//! Promises: the same inputs in the same order give the same choices; a server whose claimed position is nearer than light allows is not used; a
+//! server that fails is left for another within a bounded time; what is learnt moves a prediction by a bounded factor, and is set aside where it is
+//! worse than what it corrects; a request never goes in circles.
+//!
+//! It lacks, on purpose, coordinates (they belong to a layer above, which gives their distances as priors) and any agreement between nodes: two nodes
+//! may choose differently, and the caches behind them are right either way.
+
+pub mod choose;
+mod claim;
+mod config;
+mod latency;
+mod message;
+mod port;
+pub mod predict;
+mod servers;
+#[cfg(test)]
+mod tests;
+
+pub use claim::{Accuracy, Claim, Held, Implausible, LIFE_MAX, REFRACTION_MILLI, ROUND_TRIP_NS_PER_KM, judge, least_round_trip};
+pub use config::Config;
+pub use latency::Latency;
+pub use message::Message;
+pub use port::{Effect, GroupId, HOPS_MAX, Input, NoWay, RequestId, Trail, Why};
+
+use crate::base::{NodeId, Span, Spot, Time};
+use crate::machine::{Cx, Machine};
+use choose::Candidate;
+use predict::{Predictor, Row};
+use servers::Servers;
+use std::collections::BTreeMap;
+
+/// A group of clients.
+#[derive(Debug)]
+struct Group {
+    spot: Spot,
+    row: Row,
+    used: u64,
+}
+
+/// A request under way.
+#[derive(Debug)]
+struct Pending {
+    group: GroupId,
+    key: u64,
+    trail: Trail,
+    /// Numbers of the servers that were asked; the last one is being asked.
+    tried: Vec<u32>,
+}
+
+/// The routing of one node.
+#[derive(Debug)]
+pub struct Router {
+    mine: Claim,
+    servers: Servers,
+    groups: BTreeMap<GroupId, Group>,
+    predictor: Predictor,
+    pending: BTreeMap<RequestId, Pending>,
+    scratch: Vec<Candidate>,
+    uses: u64,
+    config: Config,
+}
+
+type Context<'c> = Cx<'c, Effect>;
+
+impl Machine for Router {
+    type Input = Input;
+    type Effect = Effect;
+    type Why = Why;
+
+    fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        match input {
+            Input::Message { from, message } => self.on_message(from, message, cx),
+            Input::Server { claim } => self.on_server(claim, None, Time::NEVER, cx.now),
+            Input::Place { group, spot } => self.on_place(group, spot),
+            Input::Prior { group, node, rtt } => self.on_prior(group, node, rtt),
+            Input::Measured { group, node, rtt } => self.on_measured(group, node, rtt),
+            Input::Request { request, group, key, trail } => self.on_request(request, group, key, trail, cx),
+            Input::Answered { request, rtt } => self.on_answered(request, rtt),
+            Input::Failed { request } => self.on_failed(request, cx),
+        }
+    }
+
+    fn wake(&mut self, why: Why, cx: &mut Context<'_>) {
+        match why {
+            Why::Overdue { request, attempt } => {
+                if self.pending.get(&request).is_some_and(|pending| pending.tried.len() == usize::from(attempt)) {
+                    self.on_failed(request, cx);
+                }
+            }
+            Why::Probe => self.probe(cx),
+        }
+    }
+}
+
+impl Router {
+    /// Routing of a node at the place of its own claim. The first [`Why::Probe`] is the driver's to give, if probes are wanted.
+    pub fn new(mine: Claim, config: Config) -> Self {
+        let (groups, pending) = (BTreeMap::new(), BTreeMap::new());
+        let (servers, predictor) = (Servers::default(), Predictor::default());
+        Self { mine, servers, groups, predictor, pending, scratch: Vec::new(), uses: 0, config }
+    }
+
+    /// The server for a request now, without asking it: a pure question.
+    pub fn choice(&mut self, group: GroupId, key: u64, trail: &Trail, now: Time) -> Option<NodeId> {
+        self.choose(group, key, trail, &[], now).map(|slot| self.servers.get(slot).node)
+    }
+
+    /// The expected round trip between a group and a server, ms.
+    pub fn predicted_ms(&self, group: GroupId, node: NodeId) -> Option<f32> {
+        let slot = self.servers.find(node)?;
+        let row = &self.groups.get(&group)?.row;
+        row.knows(slot as usize).then(|| self.predictor.predict(row, slot as usize, &self.config.predict))
+    }
+
+    /// What is known of a group's ways.
+    pub fn row(&self, group: GroupId) -> Option<&Row> {
+        self.groups.get(&group).map(|group| &group.row)
+    }
+
+    /// Requests under way at a server, as far as this node sent them, and what the server said itself.
+    pub fn load(&self, node: NodeId) -> Option<u32> {
+        self.servers.find(node).map(|slot| self.servers.get(slot).load())
+    }
+
+    /// Servers known, also those that rest.
+    pub fn len(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Whether no server is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes on the heap, about.
+    pub fn heap_bytes(&self) -> usize {
+        let rows: usize = self.groups.values().map(|group| group.row.heap_bytes() + size_of::<Group>()).sum();
+        self.servers.heap_bytes() + rows + self.pending.len() * size_of::<Pending>() + self.scratch.capacity() * size_of::<Candidate>()
+    }
+
+    /// What must always hold; the text names the broken promise.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let asked: u64 = self.pending.len() as u64;
+        if self.servers.asked() > asked {
+            return Err("no server is asked more requests than are under way");
+        }
+        if self.servers.len() > self.config.servers_max
+            || self.groups.len() > self.config.groups_max
+            || self.pending.len() > self.config.requests_max
+        {
+            return Err("what is remembered is bounded");
+        }
+        Ok(())
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
+        match message {
+            Message::Advertise { claim, load } => self.on_advertisement(from, claim, load, cx),
+            Message::Withdraw { node, sequence } if node == from => {
+                if let Some(slot) = self.servers.find(node) {
+                    self.servers.get_mut(slot).withdraw(sequence);
+                }
+            }
+            Message::Probe { nonce } => cx.emit(Effect::Send { to: from, message: Message::Probed { nonce } }),
+            Message::Probed { nonce } => {
+                if let Some(slot) = self.servers.find(from) {
+                    let window = self.config.least_window;
+                    self.servers.get_mut(slot).probed(nonce, cx.now, window);
+                    self.reject_if_too_fast(slot, cx);
+                }
+            }
+            // Nobody withdraws another.
+            Message::Withdraw { .. } => {}
+        }
+    }
+
+    fn on_advertisement(&mut self, from: NodeId, claim: Claim, load: u32, cx: &mut Context<'_>) {
+        if claim.node != from {
+            return;
+        }
+        let known = self.servers.find(from).map(|slot| self.servers.get(slot));
+        let (sequence, least) = (known.and_then(|server| server.sequence), known.and_then(|server| server.least()));
+        match judge(&claim, sequence, &self.mine, least) {
+            Ok(()) => self.on_server(claim, Some(load), cx.now + claim.life, cx.now),
+            Err(why) => {
+                if let (Implausible::FasterThanLight { .. }, Some(slot)) = (why, self.servers.find(from)) {
+                    self.servers.get_mut(slot).withdraw(claim.sequence);
+                }
+                cx.emit(Effect::Rejected { node: from, why });
+            }
+        }
+    }
+
+    fn on_server(&mut self, claim: Claim, load: Option<u32>, until: Time, now: Time) {
+        let known = self.servers.find(claim.node);
+        if known.is_none() && self.servers.len() >= self.config.servers_max && !self.servers.drop_one_that_is_over(now) {
+            return;
+        }
+        let moved = known.is_none_or(|slot| self.servers.get(slot).claim.spot() != claim.spot());
+        let slot = self.servers.put(claim, load, until);
+        if moved {
+            let spot = claim.spot();
+            for group in self.groups.values_mut() {
+                group.row.forget(slot as usize);
+                group.row.set_prior(slot as usize, geography(group.spot, spot, &self.config));
+            }
+            self.predictor.forget(slot as usize);
+        }
+    }
+
+    fn on_place(&mut self, group: GroupId, spot: Spot) {
+        if !self.groups.contains_key(&group) && self.groups.len() >= self.config.groups_max {
+            let idlest = self.groups.iter().min_by_key(|(id, group)| (group.used, **id)).map(|(id, _)| *id);
+            self.groups.remove(&idlest.expect("there are groups"));
+        }
+        let mut row = Row::default();
+        for (slot, server) in self.servers.iter() {
+            row.set_prior(slot as usize, geography(spot, server.claim.spot(), &self.config));
+        }
+        self.groups.insert(group, Group { spot, row, used: self.uses });
+    }
+
+    fn on_prior(&mut self, group: GroupId, node: NodeId, rtt: Span) {
+        let (Some(group), Some(slot)) = (self.groups.get_mut(&group), self.servers.find(node)) else { return };
+        group.row.set_prior(slot as usize, rtt.as_millis_f64() as f32);
+    }
+
+    fn on_measured(&mut self, group: GroupId, node: NodeId, rtt: Span) {
+        let (Some(group), Some(slot)) = (self.groups.get_mut(&group), self.servers.find(node)) else { return };
+        self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, &self.config.predict);
+    }
+
+    fn on_request(&mut self, request: RequestId, group: GroupId, key: u64, trail: Trail, cx: &mut Context<'_>) {
+        let trail = if trail.contains(cx.me) { None } else { trail.with(cx.me) };
+        let Some(trail) = trail else { return cx.emit(Effect::GiveUp { request, why: NoWay::Loop }) };
+        if self.pending.len() >= self.config.requests_max || self.pending.contains_key(&request) {
+            return cx.emit(Effect::GiveUp { request, why: NoWay::Busy });
+        }
+        self.pending.insert(request, Pending { group, key, trail, tried: Vec::new() });
+        self.ask_next(request, cx);
+    }
+
+    fn on_answered(&mut self, request: RequestId, rtt: Option<Span>) {
+        let Some(pending) = self.pending.remove(&request) else { return };
+        let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
+        self.servers.get_mut(slot).succeed();
+        if let (Some(rtt), Some(group)) = (rtt, self.groups.get_mut(&pending.group)) {
+            self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, &self.config.predict);
+        }
+    }
+
+    fn on_failed(&mut self, request: RequestId, cx: &mut Context<'_>) {
+        let Some(pending) = self.pending.get(&request) else { return };
+        let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
+        let (suspend, longest) = (self.config.suspend, self.config.suspend_max);
+        self.servers.get_mut(slot).fail(cx.now, suspend, longest);
+        self.ask_next(request, cx);
+    }
+
+    /// Asks the best server that this request has not tried.
+    fn ask_next(&mut self, request: RequestId, cx: &mut Context<'_>) {
+        let mut pending = self.pending.remove(&request).expect("the request is under way");
+        if pending.tried.len() >= usize::from(self.config.attempts_max) {
+            return cx.emit(Effect::GiveUp { request, why: NoWay::Exhausted });
+        }
+        let Some(slot) = self.choose(pending.group, pending.key, &pending.trail, &pending.tried, cx.now) else {
+            return cx.emit(Effect::GiveUp { request, why: NoWay::Nobody });
+        };
+        let server = self.servers.get_mut(slot);
+        server.ask();
+        let to = server.node;
+        pending.tried.push(slot);
+        let attempt = pending.tried.len() as u8;
+        let predicted = self.predicted_ms(pending.group, to).unwrap_or(0.0);
+        let wait = Span((f64::from(predicted) * 1e6) as u64).times(self.config.patience);
+        let after = wait.clamp(self.config.timeout.0, self.config.timeout.1);
+        cx.emit(Effect::Ask { request, to, trail: pending.trail });
+        cx.emit(Effect::Wake { after, why: Why::Overdue { request, attempt } });
+        self.pending.insert(request, pending);
+    }
+
+    /// The decision. Without a place for the group, every server is as near as any other.
+    fn choose(&mut self, group: GroupId, key: u64, trail: &Trail, tried: &[u32], now: Time) -> Option<u32> {
+        self.uses += 1;
+        let uses = self.uses;
+        let row = self.groups.get_mut(&group).map(|group| {
+            group.used = uses;
+            &group.row
+        });
+        let rules = &self.config.predict;
+        let falls_back = row.is_some_and(|row| row.falls_back(rules));
+        self.scratch.clear();
+        for (slot, server) in self.servers.iter() {
+            if !server.is_ready(now) || trail.contains(server.node) || tried.contains(&slot) {
+                continue;
+            }
+            let predicted_ms = row.map_or(0.0, |row| self.predictor.expect(row, slot as usize, falls_back, rules));
+            let predicted_us = (predicted_ms * 1_000.0) as u32;
+            self.scratch.push(Candidate { node: server.node, slot, predicted_us, load: server.load() });
+        }
+        choose::choose(key, &self.scratch, &self.config.rules)
+    }
+
+    /// Probes the server whose measurement is oldest.
+    fn probe(&mut self, cx: &mut Context<'_>) {
+        if self.config.probe_every == Span::ZERO {
+            return;
+        }
+        cx.emit(Effect::Wake { after: self.config.probe_every, why: Why::Probe });
+        let Some(slot) = self.servers.stalest() else { return };
+        let nonce = cx.draw(crate::base::Purpose::Peer).u64();
+        let server = self.servers.get_mut(slot);
+        server.probe(nonce, cx.now);
+        cx.emit(Effect::Send { to: server.node, message: Message::Probe { nonce } });
+    }
+
+    fn reject_if_too_fast(&mut self, slot: u32, cx: &mut Context<'_>) {
+        let server = self.servers.get(slot);
+        let Some(least) = server.least().filter(|least| !server.claim.is_plausible(&self.mine, *least)) else { return };
+        let allowed = server.claim.least_round_trip(&self.mine);
+        debug_assert!(least < allowed);
+        let (node, sequence) = (server.node, server.claim.sequence);
+        self.servers.get_mut(slot).withdraw(sequence);
+        cx.emit(Effect::Rejected { node, why: Implausible::FasterThanLight { least: allowed } });
+    }
+}
+
+/// The prior of geography, ms.
+fn geography(from: Spot, to: Spot, config: &Config) -> f32 {
+    config.prior_ms_base + config.prior_ms_per_km * from.distance_km(to) as f32
+}
