@@ -168,14 +168,14 @@ impl Router {
             Message::Advertise { claim, load } => self.on_advertisement(from, claim, load, cx),
             Message::Withdraw { node, sequence } if node == from => {
                 if let Some(slot) = self.servers.find(node) {
-                    self.servers.get_mut(slot).withdraw(sequence);
+                    self.servers.change(slot, |server| server.withdraw(sequence));
                 }
             }
             Message::Probe { nonce } => cx.emit(Effect::Send { to: from, message: Message::Probed { nonce } }),
             Message::Probed { nonce } => {
                 if let Some(slot) = self.servers.find(from) {
                     let window = self.config.least_window;
-                    self.servers.get_mut(slot).probed(nonce, cx.now, window);
+                    self.servers.change(slot, |server| server.probed(nonce, cx.now, window));
                     self.reject_if_too_fast(slot, cx);
                 }
             }
@@ -194,7 +194,7 @@ impl Router {
             Ok(()) => self.on_server(claim, Some(load), cx.now + claim.life, cx.now),
             Err(why) => {
                 if let (Implausible::FasterThanLight { .. }, Some(slot)) = (why, self.servers.find(from)) {
-                    self.servers.get_mut(slot).withdraw(claim.sequence);
+                    self.servers.change(slot, |server| server.withdraw(claim.sequence));
                 }
                 cx.emit(Effect::Rejected { node: from, why });
             }
@@ -253,7 +253,7 @@ impl Router {
     fn on_answered(&mut self, request: RequestId, rtt: Option<Span>) {
         let Some(pending) = self.pending.remove(&request) else { return };
         let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
-        self.servers.get_mut(slot).succeed();
+        self.servers.change(slot, servers::Server::succeed);
         if let (Some(rtt), Some(group)) = (rtt, self.groups.get_mut(&pending.group)) {
             self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, &self.config.predict);
         }
@@ -263,7 +263,7 @@ impl Router {
         let Some(pending) = self.pending.get(&request) else { return };
         let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
         let (suspend, longest) = (self.config.suspend, self.config.suspend_max);
-        self.servers.get_mut(slot).fail(cx.now, suspend, longest);
+        self.servers.change(slot, |server| server.fail(cx.now, suspend, longest));
         self.ask_next(request, cx);
     }
 
@@ -276,9 +276,8 @@ impl Router {
         let Some(slot) = self.choose(pending.group, pending.key, &pending.trail, &pending.tried, cx.now) else {
             return cx.emit(Effect::GiveUp { request, why: NoWay::Nobody });
         };
-        let server = self.servers.get_mut(slot);
-        server.ask();
-        let to = server.node;
+        self.servers.change(slot, servers::Server::ask);
+        let to = self.servers.get(slot).node;
         pending.tried.push(slot);
         let attempt = pending.tried.len() as u8;
         let predicted = self.predicted_ms(pending.group, to).unwrap_or(0.0);
@@ -300,13 +299,13 @@ impl Router {
         let rules = &self.config.predict;
         let falls_back = row.is_some_and(|row| row.falls_back(rules));
         self.scratch.clear();
-        for (slot, server) in self.servers.iter() {
+        for (slot, server) in (0u32..).zip(self.servers.briefs()) {
             if !server.is_ready(now) || trail.contains(server.node) || tried.contains(&slot) {
                 continue;
             }
             let predicted_ms = row.map_or(0.0, |row| self.predictor.expect(row, slot as usize, falls_back, rules));
             let predicted_us = (predicted_ms * 1_000.0) as u32;
-            self.scratch.push(Candidate { node: server.node, slot, predicted_us, load: server.load() });
+            self.scratch.push(Candidate { node: server.node, slot, predicted_us, load: server.load });
         }
         choose::choose(key, &self.scratch, &self.config.rules)
     }
@@ -319,9 +318,8 @@ impl Router {
         cx.emit(Effect::Wake { after: self.config.probe_every, why: Why::Probe });
         let Some(slot) = self.servers.stalest() else { return };
         let nonce = cx.draw(crate::base::Purpose::Peer).u64();
-        let server = self.servers.get_mut(slot);
-        server.probe(nonce, cx.now);
-        cx.emit(Effect::Send { to: server.node, message: Message::Probe { nonce } });
+        self.servers.change(slot, |server| server.probe(nonce, cx.now));
+        cx.emit(Effect::Send { to: self.servers.get(slot).node, message: Message::Probe { nonce } });
     }
 
     fn reject_if_too_fast(&mut self, slot: u32, cx: &mut Context<'_>) {
@@ -330,7 +328,7 @@ impl Router {
         let allowed = server.claim.least_round_trip(&self.mine);
         debug_assert!(least < allowed);
         let (node, sequence) = (server.node, server.claim.sequence);
-        self.servers.get_mut(slot).withdraw(sequence);
+        self.servers.change(slot, |server| server.withdraw(sequence));
         cx.emit(Effect::Rejected { node, why: Implausible::FasterThanLight { least: allowed } });
     }
 }

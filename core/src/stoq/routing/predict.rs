@@ -144,7 +144,8 @@ impl Predictor {
 
     /// Learns from a measured round trip, ms. The pair must have a prior.
     pub fn observe(&mut self, row: &mut Row, server: usize, rtt_ms: f32, config: &Config) {
-        if !(rtt_ms.is_finite() && rtt_ms > 0.0) || !row.knows(server) {
+        let usable = rtt_ms.is_finite() && rtt_ms > 0.0 && row.knows(server);
+        if !usable {
             return;
         }
         if self.biases_ms.len() <= server {

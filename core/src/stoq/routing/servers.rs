@@ -26,12 +26,6 @@ pub(super) struct Server {
 }
 
 impl Server {
-    #[inline]
-    pub(super) fn is_ready(&self, now: Time) -> bool {
-        self.ready_from <= now && now < self.ready_until
-    }
-
-    #[inline]
     pub(super) fn load(&self) -> u32 {
         self.said.max(self.asked)
     }
@@ -77,10 +71,33 @@ impl Server {
     }
 }
 
+/// What every decision reads of a server, apart from the rest, so that a thousand of them lie in a few pages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brief {
+    ready_from: Time,
+    ready_until: Time,
+    pub(super) node: NodeId,
+    pub(super) load: u32,
+}
+
+impl Brief {
+    #[inline]
+    pub(super) fn is_ready(&self, now: Time) -> bool {
+        self.ready_from <= now && now < self.ready_until
+    }
+}
+
+impl From<&Server> for Brief {
+    fn from(server: &Server) -> Self {
+        Self { ready_from: server.ready_from, ready_until: server.ready_until, node: server.node, load: server.load() }
+    }
+}
+
 /// The servers.
 #[derive(Debug, Default)]
 pub(super) struct Servers {
     all: Vec<Server>,
+    briefs: Vec<Brief>,
     numbers: BTreeMap<NodeId, u32>,
     /// A number that was given up and may be given again.
     free: Option<u32>,
@@ -95,8 +112,17 @@ impl Servers {
         &self.all[slot as usize]
     }
 
-    pub(super) fn get_mut(&mut self, slot: u32) -> &mut Server {
-        &mut self.all[slot as usize]
+    /// Changes a server, and what is known of it in brief.
+    pub(super) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut Server) -> R) -> R {
+        let server = &mut self.all[slot as usize];
+        let result = change(server);
+        self.briefs[slot as usize] = Brief::from(&*server);
+        result
+    }
+
+    /// All servers in brief, in the order of their numbers.
+    pub(super) fn briefs(&self) -> &[Brief] {
+        &self.briefs
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,9 +142,10 @@ impl Servers {
     pub(super) fn put(&mut self, claim: Claim, said: Option<u32>, until: Time) -> u32 {
         let sequence = said.map(|_| claim.sequence);
         if let Some(slot) = self.find(claim.node) {
-            let server = self.get_mut(slot);
-            (server.claim, server.ready_until, server.said) = (claim, until, said.unwrap_or(0));
-            server.sequence = sequence.or(server.sequence);
+            self.change(slot, |server| {
+                (server.claim, server.ready_until, server.said) = (claim, until, said.unwrap_or(0));
+                server.sequence = sequence.or(server.sequence);
+            });
             return slot;
         }
         let slot = self.free.take().unwrap_or(self.all.len() as u32);
@@ -136,9 +163,13 @@ impl Servers {
             probe: None,
             probed_at: Time::ZERO,
         };
+        let brief = Brief::from(&server);
         match self.all.get_mut(slot as usize) {
-            Some(given_up) => *given_up = server,
-            None => self.all.push(server),
+            Some(given_up) => (*given_up, self.briefs[slot as usize]) = (server, brief),
+            None => {
+                self.all.push(server);
+                self.briefs.push(brief);
+            }
         }
         slot
     }
@@ -158,6 +189,8 @@ impl Servers {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.all.capacity() * size_of::<Server>() + self.numbers.len() * 2 * size_of::<(NodeId, u32)>()
+        self.all.capacity() * size_of::<Server>()
+            + self.briefs.capacity() * size_of::<Brief>()
+            + self.numbers.len() * 2 * size_of::<(NodeId, u32)>()
     }
 }

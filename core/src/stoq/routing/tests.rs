@@ -202,7 +202,7 @@ fn a_place_that_is_full_of_servers_takes_another_when_one_is_over() {
     assert_eq!(asked(&one.ask(1)), Some(2));
     assert_eq!(
         one.router.predicted_ms(HERE, NodeId(2)),
-        Some(10.0),
+        Some(10.5),
         "what was learnt of the other is not believed of this one, but for the group's part"
     );
 }
