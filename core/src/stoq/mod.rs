@@ -11,5 +11,6 @@
 pub mod cache;
 pub mod chunk;
 pub mod manifest;
+pub mod replication;
 pub mod routing;
 pub mod session;

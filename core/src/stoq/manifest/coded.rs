@@ -5,7 +5,7 @@
 //! codec's order; they are named and kept like chunks.
 
 use super::{ChunkEntry, ENTRIES_MAX, Encryption, Flaw, stored_len};
-use crate::stoq::chunk::ChunkId;
+use crate::stoq::chunk::{CHUNK_LEN_MAX, ChunkId};
 
 /// Reed-Solomon over GF(2^8), the systematic Vandermonde code of the `reed-solomon-erasure` crate. At most 255 shards.
 pub const CODEC_REED_SOLOMON: u16 = 1;
@@ -13,6 +13,8 @@ pub const CODEC_REED_SOLOMON: u16 = 1;
 pub const CODEC_LEOPARD: u16 = 2;
 /// Shard lengths are multiples of this many octets, which suits every codec.
 pub const SHARD_LEN_STEP: u32 = 64;
+/// Octets of a shard: no more than a chunk may have, since parity shards travel as chunks do.
+pub const SHARD_LEN_MAX: u32 = CHUNK_LEN_MAX;
 
 /// A code: any `data` of `total` shards give all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +97,7 @@ pub(super) fn check(code: Code, groups: &[Group], entries: &[ChunkEntry], encryp
         let lens = chunks.iter().map(|chunk| stored_len(chunk, encryption));
         let right = group.parity.len() == code.parity()
             && group.shard_len == shard_len(lens.clone())
+            && group.shard_len <= SHARD_LEN_MAX
             && group.padding == code.data() as u64 * u64::from(group.shard_len) - lens.map(u64::from).sum::<u64>();
         if !right {
             return Err(Flaw::Group(index));

@@ -73,7 +73,7 @@ pub enum Flaw {
     },
     /// Not one group for every `k` entries.
     Groups(u64),
-    /// A group whose shard length, padding or number of parity names is not what its entries give.
+    /// A group whose shard length, padding or number of parity names is not what its entries give, or whose shards are too long.
     Group(usize),
     /// A way of sealing that there cannot be: an unknown algorithm, an unknown nonce rule, or a nonce that repeats where it must not.
     Encryption {

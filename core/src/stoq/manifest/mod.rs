@@ -28,7 +28,7 @@ mod walk;
 use crate::stoq::chunk::{CHUNK_LEN_MAX, ChunkId, ChunkerId, ManifestId};
 
 pub use builder::{BuildError, Builder, OwedGroup, Root};
-pub use coded::{CODEC_LEOPARD, CODEC_REED_SOLOMON, Code, Group, SHARD_LEN_STEP, groups_of, shard_len};
+pub use coded::{CODEC_LEOPARD, CODEC_REED_SOLOMON, Code, Group, SHARD_LEN_MAX, SHARD_LEN_STEP, groups_of, shard_len};
 pub use flaw::{Flaw, Refusal};
 pub use packer::{Keep, Packer};
 pub use sealed::{Aead, Encryption, KEY_ID_LEN_MAX, NonceRule, TAG_LEN};

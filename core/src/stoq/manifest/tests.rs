@@ -2,6 +2,7 @@
 
 mod building;
 mod packing;
+mod standard;
 mod strictness;
 mod walking;
 mod wire;

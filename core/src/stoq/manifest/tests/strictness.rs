@@ -1,8 +1,8 @@
 //! What is refused, and with which word.
 
-use super::super::{Aead, Body, Code, ENTRIES_MAX, Encryption, Flaw, Manifest, NonceRule, OBJECT_LEN_MAX};
+use super::super::{Aead, Body, Code, ENTRIES_MAX, Encryption, Flaw, Manifest, NonceRule, OBJECT_LEN_MAX, SHARD_LEN_MAX};
 use super::{entry, groups};
-use crate::stoq::chunk::{ManifestId, Profile};
+use crate::stoq::chunk::{ChunkerId, ManifestId, Profile};
 use crate::stoq::manifest::{ChildEntry, ChunkEntry};
 
 /// The bytes of a manifest of one chunk of 256 bytes, in parts that a test can replace.
@@ -169,6 +169,19 @@ fn groups_must_be_those_of_the_entries() {
         spoil(&mut groups[2]);
         assert_eq!(of(groups), Err(Flaw::Group(2)));
     }
+}
+
+#[test]
+fn a_shard_is_no_longer_than_a_chunk_may_be() {
+    let code = Code::new(1, 1, 2).expect("a code");
+    let encryption = Encryption::new(Aead::Aes128Gcm, NonceRule::Offset, vec![1]).expect("a known pair");
+    let of = |len| {
+        let entries = vec![ChunkEntry { len, ..entry(1) }];
+        let coded = Some((code, groups(code, &entries, Some(&encryption))));
+        Manifest::new(ChunkerId(0), Body::Chunks { entries, coded }, Some(encryption.clone())).map(drop)
+    };
+    assert_eq!(of(SHARD_LEN_MAX - 16), Ok(()));
+    assert_eq!(of(SHARD_LEN_MAX - 15), Err(Flaw::Group(0)));
 }
 
 #[test]

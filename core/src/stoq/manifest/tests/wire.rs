@@ -35,7 +35,7 @@ fn a_small_manifest_is_pinned() {
 
 #[test]
 fn the_largest_manifest_fits() {
-    let entries: Vec<_> = (0..ENTRIES_MAX as u64).map(|i| ChunkEntry { len: 1 << 20, ..entry(i) }).collect();
+    let entries: Vec<_> = (0..ENTRIES_MAX as u64).map(|i| ChunkEntry { len: (1 << 20) - 16, ..entry(i) }).collect();
     let code = Code::new(1, 1, 3).expect("the code with the most parity names");
     let encryption = Encryption::new(Aead::ChaCha20Poly1305, NonceRule::Offset, vec![1; 32]).expect("a known pair");
     let coded = Some((code, groups(code, &entries, Some(&encryption))));
