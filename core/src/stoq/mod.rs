@@ -9,6 +9,7 @@
 //! can ask anybody for the chunks and believe nobody: what is handed on has been verified.
 
 pub mod cache;
+pub mod certs;
 pub mod chunk;
 pub mod manifest;
 pub mod replication;

@@ -1,0 +1,133 @@
+//! The judgement of one certificate at one moment.
+
+use super::certificate::{Certificate, Presented};
+use super::policy::Policy;
+use super::refusal::Refusal;
+use super::revocation::Lists;
+use crate::base::Time;
+use crate::stoq::session::Roles;
+use crate::stoq::session::frame::Name;
+
+/// What is asked of a peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Who it has to be; anybody if none.
+    pub name: Option<Name>,
+    /// What it has to be.
+    pub roles: Roles,
+}
+
+/// Why a proof of transparency does not convince.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofFault {
+    /// The proof is wrong, or not enough.
+    Bad,
+    /// Whoever has to judge it cannot now.
+    NoLog,
+}
+
+/// Judges proofs that a certificate stands in public logs.
+pub trait Transparency {
+    /// Whether certificates need a proof at all.
+    fn is_required(&self) -> bool;
+
+    /// Whether the proof, which is not empty, convinces at this moment.
+    fn check(&self, certificate: &Certificate, proof: &[u8], now: Time) -> Result<(), ProofFault>;
+}
+
+/// No logs are known: every proof fails. What a node that demands proofs does without the layer above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoLog;
+
+impl Transparency for NoLog {
+    fn is_required(&self) -> bool {
+        true
+    }
+
+    fn check(&self, _: &Certificate, _: &[u8], _: Time) -> Result<(), ProofFault> {
+        Err(ProofFault::NoLog)
+    }
+}
+
+/// Certificates need no proof: for a private network whose operator said so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unlogged;
+
+impl Transparency for Unlogged {
+    fn is_required(&self) -> bool {
+        false
+    }
+
+    fn check(&self, _: &Certificate, _: &[u8], _: Time) -> Result<(), ProofFault> {
+        Ok(())
+    }
+}
+
+/// Judges what a peer presents. The answer is the moment, by this node's clock, until which the judgement holds if no list of revocations changes it.
+pub fn judge(
+    presented: &Presented,
+    asked: &Asked,
+    policy: &Policy,
+    lists: &Lists,
+    logs: &impl Transparency,
+    now: Time,
+) -> Result<Time, Refusal> {
+    let certificate = &presented.certificate;
+    let trusted = policy.trust(certificate.issuer).ok_or(Refusal::UnknownIssuer)?;
+    form(certificate, policy)?;
+    if presented.key != certificate.key {
+        return Err(Refusal::WrongKey);
+    }
+    if asked.name.as_ref().is_some_and(|name| *name != certificate.name) {
+        return Err(Refusal::WrongName);
+    }
+    if !certificate.roles.has(asked.roles) || !trusted.roles.has(asked.roles) {
+        return Err(Refusal::WrongRole);
+    }
+    // The issuer's clock may be ahead by the error, and this one behind by it.
+    if now + policy.clock_error + policy.clock_error < certificate.not_before {
+        return Err(Refusal::NotYet);
+    }
+    // There is no mercy at the end: a certificate is replaced long before.
+    if now >= certificate.not_after {
+        return Err(Refusal::Expired);
+    }
+    let until = match lists.clear_until(certificate.issuer, certificate.serial, policy, now) {
+        Err(Refusal::NoList | Refusal::StaleList) if certificate.life() <= policy.list_life() => certificate.not_after,
+        Err(refusal) => return Err(refusal),
+        Ok(_) if certificate.life() <= policy.list_life() => certificate.not_after,
+        Ok(until) => until.min(certificate.not_after),
+    };
+    prove(presented, policy, logs, now)?;
+    Ok(until)
+}
+
+/// What does not change with time.
+fn form(certificate: &Certificate, policy: &Policy) -> Result<(), Refusal> {
+    if policy.algorithms & certificate.algorithm.bit() == 0 {
+        return Err(Refusal::Algorithm);
+    }
+    if certificate.path > policy.path_max || certificate.bytes > policy.bytes_max {
+        return Err(Refusal::TooLarge);
+    }
+    if certificate.not_after <= certificate.not_before || certificate.life() > policy.life_max {
+        return Err(Refusal::Life);
+    }
+    Ok(())
+}
+
+fn prove(presented: &Presented, policy: &Policy, logs: &impl Transparency, now: Time) -> Result<(), Refusal> {
+    if !logs.is_required() {
+        return Ok(());
+    }
+    if presented.proof.is_empty() {
+        return Err(Refusal::NoProof);
+    }
+    if presented.proof.len() > usize::from(policy.proof_bytes_max) {
+        return Err(Refusal::TooLarge);
+    }
+    logs.check(&presented.certificate, &presented.proof, now).map_err(|fault| match fault {
+        ProofFault::Bad => Refusal::BadProof,
+        ProofFault::NoLog => Refusal::NoLog,
+    })
+}
