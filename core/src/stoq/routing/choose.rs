@@ -59,13 +59,19 @@ pub const fn bound(load: u64, near: u64, share_percent: u32) -> u64 {
     ((load + 1) * share_percent as u64).div_ceil(100 * near) - 1
 }
 
-/// The server for a request, by its number at the caller. The order of the candidates does not matter; no two of them are the same node.
+/// The predictions up to which a server is near, if the nearest has `nearest_us`.
+pub fn near_limit(nearest_us: u32, rules: &Rules) -> u32 {
+    let part = u64::from(nearest_us) * u64::from(rules.near_percent) / 100;
+    nearest_us.saturating_add(rules.near_us.max(part.min(u64::from(u32::MAX)) as u32))
+}
+
+/// The server for a request, by its number at the caller. Their order does not matter, nor do candidates that are not
+/// near; no two of them are the same node.
 ///
 /// The total order: near before far; within the share before beyond it; then the liking of the key, higher first; then the lower node.
 pub fn choose(key: u64, candidates: &[Candidate], rules: &Rules) -> Option<u32> {
     let nearest = candidates.iter().map(|candidate| candidate.predicted_us).min()?;
-    let part = (u64::from(nearest) * u64::from(rules.near_percent) / 100) as u32;
-    let limit = nearest.saturating_add(rules.near_us.max(part));
+    let limit = near_limit(nearest, rules);
     let (mut load, mut count) = (0u64, 0u64);
     for candidate in candidates {
         let near = candidate.predicted_us <= limit;

@@ -65,6 +65,7 @@ pub struct Router {
     groups: BTreeMap<GroupId, Group>,
     predictor: Predictor,
     pending: BTreeMap<RequestId, Pending>,
+    predicted: Vec<u32>,
     scratch: Vec<Candidate>,
     uses: u64,
     config: Config,
@@ -107,7 +108,7 @@ impl Router {
     pub fn new(mine: Claim, config: Config) -> Self {
         let (groups, pending) = (BTreeMap::new(), BTreeMap::new());
         let (servers, predictor) = (Servers::default(), Predictor::default());
-        Self { mine, servers, groups, predictor, pending, scratch: Vec::new(), uses: 0, config }
+        Self { mine, servers, groups, predictor, pending, predicted: Vec::new(), scratch: Vec::new(), uses: 0, config }
     }
 
     /// The server for a request now, without asking it: a pure question.
@@ -296,16 +297,26 @@ impl Router {
             group.used = uses;
             &group.row
         });
-        let rules = &self.config.predict;
-        let falls_back = row.is_some_and(|row| row.falls_back(rules));
+        match row {
+            Some(row) => self.predictor.predict_all(row, &self.config.predict, &mut self.predicted),
+            None => self.predicted.clear(),
+        }
+        // Every server has a prior, but in a group without a place.
+        self.predicted.resize(self.servers.briefs().len(), 0);
+        let not_again = trail.nodes().iter().filter_map(|node| self.servers.find(*node)).chain(tried.iter().copied());
+        not_again.for_each(|slot| self.predicted[slot as usize] = u32::MAX);
+        let mut nearest = u32::MAX;
+        for (server, predicted) in self.servers.briefs().iter().zip(&mut self.predicted) {
+            *predicted = if server.is_ready(now) { *predicted } else { u32::MAX };
+            nearest = nearest.min(*predicted);
+        }
+        let limit = choose::near_limit(nearest, &self.config.rules).min(u32::MAX - 1);
         self.scratch.clear();
-        for (slot, server) in (0u32..).zip(self.servers.briefs()) {
-            if !server.is_ready(now) || trail.contains(server.node) || tried.contains(&slot) {
-                continue;
+        for (slot, predicted_us) in (0u32..).zip(&self.predicted) {
+            if *predicted_us <= limit {
+                let servers::Brief { node, load, .. } = self.servers.briefs()[slot as usize];
+                self.scratch.push(Candidate { node, slot, predicted_us: *predicted_us, load });
             }
-            let predicted_ms = row.map_or(0.0, |row| self.predictor.expect(row, slot as usize, falls_back, rules));
-            let predicted_us = (predicted_ms * 1_000.0) as u32;
-            self.scratch.push(Candidate { node: server.node, slot, predicted_us, load: server.load });
         }
         choose::choose(key, &self.scratch, &self.config.rules)
     }

@@ -27,7 +27,9 @@ pub struct Config {
     pub model_weight: f32,
     /// The newest sample never counts less than one in so many.
     pub history: f32,
-    /// The prediction stays within the prior divided and multiplied by this.
+    /// The prediction is at least the prior times this.
+    pub factor_min: f32,
+    /// The prediction is at most the prior times this.
     pub factor_max: f32,
     /// How much earlier than predicted an unseen pair is taken to be, ms.
     pub optimism_ms: f32,
@@ -45,7 +47,8 @@ impl Default for Config {
             step: 0.05,
             model_weight: 0.25,
             history: 8.0,
-            factor_max: 4.0,
+            factor_min: 0.125,
+            factor_max: 8.0,
             optimism_ms: 0.0,
             drift: (0.1, 1.0),
             alarm: (0.5, 20.0),
@@ -54,22 +57,23 @@ impl Default for Config {
     }
 }
 
-/// What is known of one pair.
+/// What only learning needs of one pair.
 #[derive(Clone, Copy, Debug, Default)]
-struct Pair {
-    prior_ms: f32,
-    seen_ms: f32,
-    /// Weight of `seen_ms` against the model, 0 to 1.
-    weight: f32,
+struct History {
     samples: f32,
     above: f32,
     below: f32,
 }
 
-/// What is known of the ways of one group.
+/// What is known of the ways of one group: columns with a place for each server.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    pairs: Vec<Pair>,
+    /// Zero for a server without a prior.
+    prior_ms: Vec<f32>,
+    seen_ms: Vec<f32>,
+    /// Weight of `seen_ms` against the model, 0 to 1.
+    weight: Vec<f32>,
+    histories: Vec<History>,
     bias_ms: f32,
     /// Smoothed absolute errors of the prior and of the corrected prediction, ms.
     prior_error: f32,
@@ -91,27 +95,31 @@ impl Row {
 
     /// Sets what is expected of the way to a server before anything is seen, ms.
     pub fn set_prior(&mut self, server: usize, prior_ms: f32) {
-        if self.pairs.len() <= server {
-            self.pairs.resize(server + 1, Pair::default());
+        if self.prior_ms.len() <= server {
+            for column in [&mut self.prior_ms, &mut self.seen_ms, &mut self.weight] {
+                column.resize(server + 1, 0.0);
+            }
+            self.histories.resize(server + 1, History::default());
         }
-        self.pairs[server].prior_ms = prior_ms.max(f32::MIN_POSITIVE);
+        self.prior_ms[server] = prior_ms.max(f32::MIN_POSITIVE);
     }
 
     /// Whether there is a prior for the server.
     pub fn knows(&self, server: usize) -> bool {
-        self.pairs.get(server).is_some_and(|pair| pair.prior_ms > 0.0)
+        self.prior_ms.get(server).is_some_and(|prior| *prior > 0.0)
     }
 
     /// Forgets a server, whose number may be given to another.
     pub fn forget(&mut self, server: usize) {
-        if let Some(pair) = self.pairs.get_mut(server) {
-            *pair = Pair::default();
+        if server < self.prior_ms.len() {
+            (self.prior_ms[server], self.seen_ms[server], self.weight[server]) = (0.0, 0.0, 0.0);
+            self.histories[server] = History::default();
         }
     }
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.pairs.capacity() * size_of::<Pair>()
+        3 * self.prior_ms.capacity() * size_of::<f32>() + self.histories.capacity() * size_of::<History>()
     }
 }
 
@@ -122,17 +130,30 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// The expected round trip, ms.
-    #[inline]
+    /// The expected round trip to a server that has a prior, ms.
     pub fn predict(&self, row: &Row, server: usize, config: &Config) -> f32 {
-        self.expect(row, server, row.falls_back(config), config)
+        let prior = row.prior_ms[server];
+        if row.falls_back(config) {
+            return prior;
+        }
+        let bias = self.biases_ms.get(server).copied().unwrap_or(0.0);
+        expect(prior, row.bias_ms + bias, row.seen_ms[server], row.weight[server], config)
     }
 
-    /// The expected round trip, ms, where it is known already whether the group falls back.
-    #[inline]
-    pub fn expect(&self, row: &Row, server: usize, falls_back: bool, config: &Config) -> f32 {
-        let pair = &row.pairs[server];
-        if falls_back { pair.prior_ms } else { self.corrected(row, pair, server, config) - config.optimism_ms * (1.0 - pair.weight) }
+    /// The expected round trips to all servers of a row, in whole microseconds.
+    pub fn predict_all(&self, row: &Row, config: &Config, out: &mut Vec<u32>) {
+        out.clear();
+        if row.falls_back(config) {
+            out.extend(row.prior_ms.iter().map(|prior| micros(*prior)));
+            return;
+        }
+        // Servers that nobody has measured have no bias yet.
+        let (with, without) = row.prior_ms.split_at(self.biases_ms.len().min(row.prior_ms.len()));
+        let seen = row.seen_ms.iter().zip(&row.weight);
+        let biased = with.iter().zip(&self.biases_ms).zip(seen.clone());
+        out.extend(biased.map(|((prior, bias), (seen, weight))| micros(expect(*prior, row.bias_ms + bias, *seen, *weight, config))));
+        let unbiased = without.iter().zip(seen.skip(with.len()));
+        out.extend(unbiased.map(|(prior, (seen, weight))| micros(expect(*prior, row.bias_ms, *seen, *weight, config))));
     }
 
     /// Forgets a server, whose number may be given to another.
@@ -151,47 +172,63 @@ impl Predictor {
         if self.biases_ms.len() <= server {
             self.biases_ms.resize(server + 1, 0.0);
         }
-        let pair = row.pairs[server];
-        let predicted = self.corrected(row, &pair, server, config);
+        let (prior, biases) = (row.prior_ms[server], row.bias_ms + self.biases_ms[server]);
+        // Without the optimism, which is no part of what is believed.
+        let predicted = bounded(prior, mixed(prior + biases, row.seen_ms[server], row.weight[server]), config);
         row.samples = row.samples.saturating_add(1);
         let share = 1.0 / (row.samples as f32).min(32.0);
-        row.prior_error += ((pair.prior_ms - rtt_ms).abs() - row.prior_error) * share;
+        row.prior_error += ((prior - rtt_ms).abs() - row.prior_error) * share;
         row.error += ((predicted - rtt_ms).abs() - row.error) * share;
 
         // The biases learn from what the model alone misses, and no more than the prior is large, so that one absurd sample moves little.
-        let model = pair.prior_ms + row.bias_ms + self.biases_ms[server];
-        let miss = (rtt_ms - model).clamp(-pair.prior_ms, pair.prior_ms);
+        let miss = (rtt_ms - (prior + biases)).clamp(-prior, prior);
         row.bias_ms += config.step * miss;
         self.biases_ms[server] += config.step * miss;
-        if remember(&mut row.pairs[server], rtt_ms, config) {
+        if row.remember(server, rtt_ms, config) {
             row.changes = row.changes.saturating_add(1);
         }
     }
-
-    #[inline]
-    fn corrected(&self, row: &Row, pair: &Pair, server: usize, config: &Config) -> f32 {
-        let bias = self.biases_ms.get(server).copied().unwrap_or(0.0);
-        let model = pair.prior_ms + row.bias_ms + bias;
-        let mixed = model + (pair.seen_ms - model) * pair.weight;
-        mixed.max(pair.prior_ms / config.factor_max).min(pair.prior_ms * config.factor_max)
-    }
 }
 
-/// Adds a sample to the history of a pair. True if the path has changed.
-fn remember(pair: &mut Pair, rtt_ms: f32, config: &Config) -> bool {
-    let off = rtt_ms - pair.seen_ms;
-    let forgiven = config.drift.0 * pair.seen_ms + config.drift.1;
-    let alarm = config.alarm.0 * pair.seen_ms + config.alarm.1;
-    if pair.samples > 0.0 {
-        pair.above = (pair.above + off - forgiven).max(0.0);
-        pair.below = (pair.below - off - forgiven).max(0.0);
+/// The expected value of one pair, from its columns.
+#[inline]
+fn expect(prior: f32, biases: f32, seen: f32, weight: f32, config: &Config) -> f32 {
+    bounded(prior, mixed(prior + biases, seen, weight) - config.optimism_ms * (1.0 - weight), config)
+}
+
+#[inline]
+fn mixed(model: f32, seen: f32, weight: f32) -> f32 {
+    model + (seen - model) * weight
+}
+
+#[inline]
+fn bounded(prior: f32, value: f32, config: &Config) -> f32 {
+    value.max(prior * config.factor_min).min(prior * config.factor_max)
+}
+
+#[inline]
+fn micros(ms: f32) -> u32 {
+    (ms * 1_000.0) as u32
+}
+
+impl Row {
+    /// Adds a sample to the history of a pair. True if the path has changed.
+    fn remember(&mut self, server: usize, rtt_ms: f32, config: &Config) -> bool {
+        let (history, seen) = (&mut self.histories[server], &mut self.seen_ms[server]);
+        let off = rtt_ms - *seen;
+        let forgiven = config.drift.0 * *seen + config.drift.1;
+        let alarm = config.alarm.0 * *seen + config.alarm.1;
+        if history.samples > 0.0 {
+            history.above = (history.above + off - forgiven).max(0.0);
+            history.below = (history.below - off - forgiven).max(0.0);
+        }
+        let changed = history.above > alarm || history.below > alarm;
+        if changed {
+            *history = History::default();
+        }
+        history.samples = (history.samples + 1.0).min(config.history);
+        *seen += (rtt_ms - *seen) / history.samples;
+        self.weight[server] = history.samples / (history.samples + config.model_weight);
+        changed
     }
-    let changed = pair.above > alarm || pair.below > alarm;
-    if changed {
-        (pair.samples, pair.above, pair.below) = (0.0, 0.0, 0.0);
-    }
-    pair.samples = (pair.samples + 1.0).min(config.history);
-    pair.seen_ms += (rtt_ms - pair.seen_ms) / pair.samples;
-    pair.weight = pair.samples / (pair.samples + config.model_weight);
-    changed
 }

@@ -83,7 +83,7 @@ pub(super) struct Brief {
 impl Brief {
     #[inline]
     pub(super) fn is_ready(&self, now: Time) -> bool {
-        self.ready_from <= now && now < self.ready_until
+        (self.ready_from <= now) & (now < self.ready_until)
     }
 }
 

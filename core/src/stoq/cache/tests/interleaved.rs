@@ -53,14 +53,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A state of an object: the version, and whether it exists in it.
+type State = (u64, bool);
+
 /// The origin and what is under way between it and the cache.
 struct World {
     one: One,
     clock: u64,
-    /// Every state of each object: the version, and whether it exists in it.
-    history: BTreeMap<u64, Vec<(u64, bool)>>,
+    /// Every state of each object.
+    history: BTreeMap<u64, Vec<State>>,
     /// Fetches without an answer: what for, and what the origin has read for it.
-    under_way: Vec<(FetchId, u64, Option<(u64, bool)>)>,
+    under_way: Vec<(FetchId, u64, Option<State>)>,
     /// The greatest version of each object that an acknowledged purge covers.
     purged: BTreeMap<u64, u64>,
     waiters: u64,
@@ -89,7 +92,7 @@ impl World {
         self.history.get_mut(&key).expect("a key").push(state);
     }
 
-    fn newest(&self, key: u64) -> (u64, bool) {
+    fn newest(&self, key: u64) -> State {
         *self.history[&key].last().expect("a state")
     }
 
@@ -117,7 +120,7 @@ impl World {
                 self.one.handle(Input::Request(Request { from_origin, ..wish(key, self.waiters) }))
             }
             Step::Read { nth } => {
-                let newest: BTreeMap<u64, (u64, bool)> = (0..KEYS).map(|key| (key, self.newest(key))).collect();
+                let newest: BTreeMap<u64, State> = (0..KEYS).map(|key| (key, self.newest(key))).collect();
                 if let Some((_, key, read)) = self.under_way.get_mut(nth) {
                     read.get_or_insert(newest[key]);
                 }
@@ -147,7 +150,7 @@ impl World {
         effects
     }
 
-    fn answer(&self, key: u64, read: Option<(u64, bool)>, by: By) -> Answer {
+    fn answer(&self, key: u64, read: Option<State>, by: By) -> Answer {
         let life = Life::Limited { max_age: Span::secs(20), stale_while_revalidate: Span::secs(10), stale_if_error: Span::secs(90) };
         let ((version, exists), from_origin) = match by {
             By::Nobody => return Answer::Failed,
@@ -160,7 +163,7 @@ impl World {
         };
         let version = Version(version);
         match exists {
-            true => Answer::Content { version, bytes: 100, age: Span::secs(1), life, keep: version.0 % 7 != 0, from_origin },
+            true => Answer::Content { version, bytes: 100, age: Span::secs(1), life, keep: !version.0.is_multiple_of(7), from_origin },
             false => Answer::Absent { version, age: Span::ZERO, max_age: Span::secs(5), from_origin },
         }
     }
