@@ -3,6 +3,7 @@
 
 use hypermesh_core::base::Wire;
 use hypermesh_core::hypermesh::mesh::{gossip, hyparview, peer, plumtree, swim, token, vivaldi};
+use hypermesh_core::stoq::session;
 
 /// A name and what is done with the bytes.
 pub type Subject = (&'static str, fn(&[u8]));
@@ -19,6 +20,8 @@ pub const SUBJECTS: &[Subject] = &[
     ("plumtree", wire::<plumtree::Message>),
     ("swim", wire::<swim::Message>),
     ("peer", wire::<peer::Message>),
+    ("frame", frame),
+    ("settings", settings),
     #[cfg(feature = "reports")]
     ("manifest", manifest),
 ];
@@ -31,6 +34,56 @@ pub fn wire<M: Wire + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
         let encoded = message.to_bytes();
         assert_eq!(encoded.len(), bytes.len(), "equal messages have equal lengths: {message:?}");
         assert_eq!(M::from_bytes(&encoded).as_ref(), Ok(&message), "a message survives the wire");
+    }
+}
+
+/// A stream of frames, after a byte that tells how it is cut up: in pieces it says what it says at once, and the reader holds no more than one head. The
+/// same bytes as a datagram do no harm either.
+pub fn frame(bytes: &[u8]) {
+    let Some((piece, stream)) = bytes.split_first() else { return };
+    let whole = frames(stream, stream.len().max(1));
+    assert_eq!(frames(stream, usize::from(*piece).max(1)), whole, "how a stream is cut up does not matter");
+    for frame in &whole.0 {
+        let again = session::Frame::from_bytes(&frame.to_bytes());
+        assert_eq!(again.as_ref(), Ok(frame), "a frame survives the wire");
+    }
+    let _ = session::reader::datagram(stream);
+    wire::<session::Frame>(stream);
+}
+
+/// The frames of a stream, the bytes of data among them, and how the stream ends.
+fn frames(stream: &[u8], piece: usize) -> (Vec<session::Frame>, usize, Option<session::Violation>) {
+    let (mut reader, mut frames, mut data) = (session::FrameReader::two_way(Default::default()), Vec::new(), 0);
+    for mut bytes in stream.chunks(piece) {
+        loop {
+            match reader.next(&mut bytes) {
+                Ok(Some(session::Item::Frame(frame))) => frames.push(frame),
+                Ok(Some(session::Item::Data { bytes, .. })) => data += bytes.len(),
+                Ok(Some(session::Item::StreamKind(kind))) => panic!("a stream of requests has no type, and this one has {kind}"),
+                Ok(None) => break,
+                Err(violation) => return (frames, data, Some(violation)),
+            }
+        }
+        assert!(reader.heap_bytes() <= session::limits::HEAD_BYTES_MAX as usize, "{} bytes are held", reader.heap_bytes());
+    }
+    (frames, data, reader.finish().err())
+}
+
+/// Settings: what is understood keeps its order and can be judged; two sides make the same of each other.
+pub fn settings(bytes: &[u8]) {
+    use session::{Capabilities, Roles, Setting, Settings, agreed::agree};
+    wire::<Settings>(bytes);
+    if let Ok(theirs) = Settings::from_bytes(bytes) {
+        assert!(theirs.pairs().windows(2).all(|pair| pair[0].0 < pair[1].0), "numbers rise");
+        let ours = Settings::new(Capabilities::ALL, Roles::EDGE);
+        match (agree(1, &ours, &theirs), agree(1, &theirs, &ours)) {
+            (Ok(here), Ok(there)) => {
+                assert_eq!((here.minor, here.capabilities, here.idle), (there.minor, there.capabilities, there.idle));
+                assert!(ours.get(Setting::Majors) & theirs.get(Setting::Majors) == 1);
+            }
+            (Err(_), _) => {}
+            (Ok(agreed), Err(violation)) => panic!("one side agrees to {agreed:?}, the other finds {violation:?}"),
+        }
     }
 }
 
