@@ -2,17 +2,16 @@
 //!
 //! The run's seed is the key, the purpose of the draw is the ChaCha stream, and each node owns a stretch of 2^32 blocks of it, in which a counter that
 //! the node's driver keeps is the position. So no draw depends on what another node did, and a sleeping node costs four bytes of randomness. One
-//! [`Draw`] is a window of four ChaCha blocks: 32 numbers of 64 bits. (A stream per node would do the same; to change the stream costs as much as to
-//! generate a third of a window, and purposes seldom alternate.)
+//! [`Draw`] is a window of four ChaCha blocks: 32 numbers of 64 bits. The first eight of them come from one block made here, because most draws need
+//! no more; the rest from `rand_chacha`, which makes all four blocks at once. (A stream per node would do the same.)
 //!
 //! The mapping functions (below a bound, a float, an exponential) are this module's own and pinned by golden tests, because the ones of the
 //! rand crate are not promised across versions.
 
+use super::chacha::{WORDS, block};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// Words of 32 bits in a ChaCha block.
-const BLOCK_WORDS: u128 = 16;
 /// Blocks in the window of one draw.
 const WINDOW_BLOCKS: u64 = 4;
 
@@ -63,46 +62,69 @@ impl SeedKey {
 /// The one generator of a driver, pointed anew at each draw.
 #[derive(Clone, Debug)]
 pub struct Dice {
+    key: [[u32; 4]; 2],
+    /// The first block of the present draw.
+    words: [u32; WORDS],
+    /// For draws that need more than one block.
     rng: ChaCha8Rng,
-    purpose: u64,
 }
 
 impl Dice {
     /// Dice for a run.
     pub fn new(key: SeedKey) -> Self {
-        Self { rng: ChaCha8Rng::from_seed(key.0), purpose: 0 }
+        let word = |n: usize| u32::from_le_bytes([key.0[4 * n], key.0[4 * n + 1], key.0[4 * n + 2], key.0[4 * n + 3]]);
+        let row = |first: usize| core::array::from_fn(|n| word(first + n));
+        Self { key: [row(0), row(4)], words: [0; WORDS], rng: ChaCha8Rng::from_seed(key.0) }
     }
 
     /// The draw number `position` (modulo 2^30) of node `node` for `purpose`. The same three always give the same numbers.
     #[inline]
     pub fn draw(&mut self, node: u32, purpose: Purpose, position: u32) -> Draw<'_> {
-        let block = (u64::from(node) << 32) | ((u64::from(position) * WINDOW_BLOCKS) & 0xFFFF_FFFF);
-        // The position first: on an empty buffer a new stream has nothing to generate again.
-        self.rng.set_word_pos(u128::from(block) * BLOCK_WORDS);
-        if self.purpose != purpose as u64 {
-            self.purpose = purpose as u64;
-            self.rng.set_stream(self.purpose);
-        }
-        Draw { rng: &mut self.rng }
+        let counter = (u64::from(node) << 32) | ((u64::from(position) * WINDOW_BLOCKS) & 0xFFFF_FFFF);
+        self.words = block(&self.key, counter, purpose as u64);
+        Draw { dice: self, used: 0, counter, stream: purpose as u64 }
     }
 }
 
 /// A short run of random numbers.
 pub struct Draw<'a> {
-    rng: &'a mut ChaCha8Rng,
+    dice: &'a mut Dice,
+    /// Words of the first block that are used; one more than there are once the generator has taken over.
+    used: usize,
+    counter: u64,
+    stream: u64,
 }
 
 impl Draw<'_> {
-    /// 64 uniform bits.
+    /// 64 uniform bits: two words, the lower first.
     #[inline]
     pub fn u64(&mut self) -> u64 {
-        self.rng.next_u64()
+        let low = self.u32();
+        u64::from(self.u32()) << 32 | u64::from(low)
     }
 
     /// 32 uniform bits.
     #[inline]
     pub fn u32(&mut self) -> u32 {
-        self.rng.next_u32()
+        match self.dice.words.get(self.used) {
+            Some(word) => {
+                self.used += 1;
+                *word
+            }
+            None => self.further(),
+        }
+    }
+
+    /// A word after the first block.
+    #[cold]
+    fn further(&mut self) -> u32 {
+        if self.used == WORDS {
+            self.used += 1;
+            // The position first: on an empty buffer a new stream has nothing to generate again.
+            self.dice.rng.set_word_pos(u128::from(self.counter.wrapping_add(1)) * WORDS as u128);
+            self.dice.rng.set_stream(self.stream);
+        }
+        self.dice.rng.next_u32()
     }
 
     /// A number below `bound`, by multiplication (Lemire 2019, without the rejection: the bias is below `bound / 2^64`). Zero for a bound of zero.

@@ -1,5 +1,6 @@
 //! Values that every layer shares. Nothing here has behaviour of its own.
 
+mod chacha;
 pub mod digest;
 pub mod draw;
 pub mod geo;

@@ -4,6 +4,8 @@ use super::digest::{Mixer, mix};
 use super::wire::{VARINT_MAX, put_varint, varint_len};
 use super::{Dice, Purpose, Reader, SeedKey, Span, Spot, Time, WireError};
 use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 
 /// The first numbers of some draws. A change here changes every digest of every run: it is a decision, never a side effect.
 #[test]
@@ -12,6 +14,24 @@ fn draws_are_pinned() {
     let seen = [(0, Purpose::Peer, 0), (0, Purpose::Peer, 1), (1, Purpose::Peer, 0), (0, Purpose::Phase, 0), (u32::MAX, Purpose::World, 7)]
         .map(|(node, purpose, position)| dice.draw(node, purpose, position).u64());
     assert_eq!(seen, GOLDEN_DRAWS, "seen {seen:#018X?}");
+}
+
+proptest! {
+    #[test]
+    fn a_draw_is_the_stream_of_the_chacha_crate(seed: u64, node: u32, position in 0u32..1 << 30, words in prop::collection::vec(any::<bool>(), 1..60)) {
+        let mut dice = Dice::new(SeedKey::new(seed));
+        let mut stream = ChaCha8Rng::from_seed(SeedKey::new(seed).0);
+        stream.set_stream(Purpose::Delay as u64);
+        stream.set_word_pos((u128::from(node) << 32 | u128::from(position * 4)) * 16);
+        let mut draw = dice.draw(node, Purpose::Delay, position);
+        for wide in words {
+            if wide {
+                prop_assert_eq!(draw.u64(), stream.next_u64());
+            } else {
+                prop_assert_eq!(draw.u32(), stream.next_u32());
+            }
+        }
+    }
 }
 
 #[test]
