@@ -246,6 +246,7 @@ pub trait Node: Machine<Input = Input<Self::Message>, Effect = Effect<Self::Mess
 }
 
 impl Fingerprint for Fact {
+    #[inline]
     fn fold(&self, mixer: Mixer) -> Mixer {
         match *self {
             Self::Delivered { id, hops, path } => mixer.word(1 | u64::from(hops) << 8 | (path as u64) << 24 | u64::from(id.0) << 32),

@@ -39,6 +39,7 @@ pub struct Gossiper {
 
 impl Gossiper {
     /// Remembers `id`; true if it was new.
+    #[inline]
     fn learn(&mut self, id: BroadcastId) -> bool {
         let id = u64::from(id.0);
         if id >= self.horizon {
@@ -54,6 +55,7 @@ impl Gossiper {
         new
     }
 
+    #[inline]
     fn hear(&mut self, message: Message, path: Path, cx: &mut Cx<'_, Out>) {
         let Message { id, hops, bytes } = message;
         if !self.learn(id) {
@@ -67,14 +69,17 @@ impl Gossiper {
     /// Sends to `fanout` distinct others. Few of many: a draw that hits a peer again is drawn again.
     fn tell(&self, message: Message, cx: &mut Cx<'_, Out>) {
         let others = u64::from(self.population.max(1) - 1);
-        let count = usize::from(self.fanout).min(others as usize);
         let mut steps = [0u32; 32];
+        let count = usize::from(self.fanout).min(others as usize).min(steps.len());
         let mut chosen = 0;
-        while chosen < count.min(steps.len()) {
+        while chosen < count {
             let mut draw = cx.draw(Purpose::Peer);
             for _ in 0..32 {
+                if chosen == count {
+                    break;
+                }
                 let step = 1 + draw.below(others) as u32;
-                if chosen < count && !steps[..chosen].contains(&step) {
+                if !steps[..chosen].contains(&step) {
                     steps[chosen] = step;
                     chosen += 1;
                 }
@@ -92,6 +97,7 @@ impl Machine for Gossiper {
     type Effect = Out;
     type Why = ();
 
+    #[inline]
     fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Out>) {
         match input {
             Input::Message { message, .. } => self.hear(message, Path::Pushed, cx),

@@ -27,6 +27,7 @@ pub struct Holder {
 type Out = Effect<Message, ()>;
 
 impl Holder {
+    #[inline]
     fn pass(self, bytes: u32, cx: &mut Cx<'_, Out>) {
         if self.population < 2 {
             return; // Nobody else is there: the token stays.
@@ -42,6 +43,7 @@ impl Machine for Holder {
     type Effect = Out;
     type Why = ();
 
+    #[inline]
     fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Out>) {
         match input {
             Input::Message { message, .. } => {
