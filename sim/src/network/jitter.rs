@@ -40,8 +40,15 @@ impl Wobble {
         // Each pair has its knots at moments of its own.
         let moment = leaves + (pair >> (u64::BITS - shift).min(63));
         let (knot, along) = (moment >> shift, moment & ((1 << shift) - 1));
-        let height = |k: u64| ((u128::from(mix(pair ^ k)) * u128::from(amplitude)) >> 64) as i128;
+        let height = |k: u64| ((u128::from(mix(pair ^ k)) * u128::from(amplitude)) >> 64) as i64;
         let (here, next) = (height(knot), height(knot + 1));
-        (here + (((next - here) * i128::from(along)) >> shift)) as u64
+        // Heights are below 2^bits and `along` below 2^shift, so their product has room in 63 bits but for very long delays.
+        let bits = u64::BITS - amplitude.leading_zeros();
+        let slope = if bits + shift < 63 {
+            ((next - here) * along as i64) >> shift
+        } else {
+            ((i128::from(next - here) * i128::from(along)) >> shift) as i64
+        };
+        (here + slope) as u64
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod jitter;
+mod spells;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +17,10 @@ use access::Rates;
 use hypermesh_core::base::digest::mix;
 use hypermesh_core::base::{NodeId, SeedKey};
 use hypermesh_core::testing::Defect;
-use hypermesh_scenarios::plan::{Plan, WireFault, WireFaultKind, WireScope};
+use hypermesh_scenarios::plan::{Plan, WireFaultKind};
 use hypermesh_scenarios::trace::Fate;
 use jitter::Wobble;
+use spells::{Act, Spells};
 
 /// One end of a path.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +62,10 @@ pub struct Wires {
     reorder: u64,
     reorder_by: u64,
     overhead: u32,
-    faults: Vec<WireFault>,
-    /// How long after its end a spike can still be felt, at most, in ns.
-    drain: u64,
+    regions: usize,
+    /// Whether the plan has wire faults at all.
+    faulty: bool,
+    spells: Spells,
     defect: Option<Defect>,
 }
 
@@ -86,12 +89,17 @@ fn drain(plan: &Plan) -> u64 {
 
 /// How much longer a path takes while it is slowed down.
 fn slowed_by(path: u64, factor: f64, extra: u64) -> u64 {
-    (path as f64 * (factor - 1.0).max(0.0)) as u64 + extra
+    // By way of signed numbers, which processors convert in one step; no path lasts 292 years.
+    (path as i64 as f64 * (factor - 1.0).max(0.0)) as i64 as u64 + extra
 }
 
-/// What latency spikes do to a datagram.
-#[derive(Clone, Copy, Debug, Default)]
-struct Spike {
+/// What befalls a datagram that gets through.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    /// Threshold of being copied.
+    duplicate: u64,
+    /// Threshold of being held back.
+    reorder: u64,
     /// How much longer it takes, in ns.
     extra: u64,
     /// When the last datagram of the spikes that are over arrives, in ns.
@@ -125,8 +133,9 @@ impl Wires {
             reorder: threshold(network.reorder),
             reorder_by: network.reorder_by.0,
             overhead: network.overhead_bytes,
-            faults: plan.faults.wires.clone(),
-            drain: drain(plan),
+            regions: network.regions.len(),
+            faulty: !plan.faults.wires.is_empty(),
+            spells: Spells::new(&plan.faults.wires, network.regions.len(), drain(plan)),
             defect: plan.defect,
         }
     }
@@ -138,27 +147,28 @@ impl Wires {
     }
 
     /// Decides about a datagram of `bytes` that `from` sends at `now` as its number `seq`; `up_free` is when the sender's uplink is free.
-    #[inline]
+    #[inline(always)]
     pub fn route(&self, now: u64, from: End, to: End, bytes: u32, seq: u32, up_free: &mut u64) -> Verdict {
         let rates = &self.rates[usize::from(from.access)];
         let Some(leaves) = rates.send(now, bytes, up_free) else { return Verdict::Drop(Fate::QueueFull) };
         let hash = mix(self.salt ^ (u64::from(from.id.0) << 32 | u64::from(seq)));
-        if mix(hash ^ LOSS) < self.loss[usize::from(from.access) * self.rates.len() + usize::from(to.access)] {
+        let loss = self.loss[usize::from(from.access) * self.rates.len() + usize::from(to.access)];
+        if loss != 0 && mix(hash ^ LOSS) < loss {
             return Verdict::Drop(Fate::Lost);
         }
         let path = self.path_ns(from, to);
         let mut at = self.calm(leaves, from, to, path);
-        let (mut duplicate, mut reorder) = (self.duplicate, self.reorder);
-        if !self.faults.is_empty() {
-            match self.suffer(leaves, from, to, hash, path, &mut duplicate, &mut reorder) {
-                Ok(Spike { extra, not_before }) => at = (at + extra).max(not_before),
-                Err(fate) => return Verdict::Drop(fate),
+        let mut trouble = Trouble { duplicate: self.duplicate, reorder: self.reorder, extra: 0, not_before: 0 };
+        if self.faulty {
+            if let Some(fate) = self.suffer(leaves, from, to, hash, path, &mut trouble) {
+                return Verdict::Drop(fate);
             }
+            at = (at + trouble.extra).max(trouble.not_before);
         }
-        if (duplicate | reorder) == 0 && !cfg!(feature = "defects") {
+        if (trouble.duplicate | trouble.reorder) == 0 && !cfg!(feature = "defects") {
             return Verdict::Deliver { at, copy: None };
         }
-        self.disturb(at, hash, duplicate, reorder)
+        self.disturb(at, hash, trouble.duplicate, trouble.reorder)
     }
 
     /// Duplication and reordering.
@@ -180,60 +190,39 @@ impl Wires {
         leaves + path + self.wobble.extra(leaves, from.id, to.id, path)
     }
 
-    /// What the plan's wire faults do: a delay, or an end.
-    #[allow(clippy::too_many_arguments, reason = "the two probabilities are accumulated over several faults")]
-    fn suffer(&self, now: u64, from: End, to: End, hash: u64, path: u64, duplicate: &mut u64, reorder: &mut u64) -> Result<Spike, Fate> {
-        let mut spike = Spike::default();
-        for (index, fault) in self.faults.iter().enumerate() {
-            if now < fault.from.0 {
-                // Sorted by start: the rest has not begun either.
-                break;
-            }
-            let active = now < fault.until.0;
-            if !active {
-                if matches!(fault.what, WireFaultKind::Slow { .. })
-                    && now - fault.until.0 < self.drain
-                    && self.concerns(&fault.scope, from, to)
-                {
-                    spike.not_before = spike.not_before.max(self.last_slow(fault.until.0, from, to, path));
-                }
+    /// What the plan's wire faults do to a datagram: an end, or trouble.
+    #[inline(always)]
+    fn suffer(&self, now: u64, from: End, to: End, hash: u64, path: u64, trouble: &mut Trouble) -> Option<Fate> {
+        let (a, b) = (self.at_home(from), self.at_home(to));
+        for force in self.spells.at(now) {
+            if !force.concerns(a, b, self.regions) {
                 continue;
             }
-            if !self.concerns(&fault.scope, from, to) {
-                continue;
-            }
-            match fault.what {
-                WireFaultKind::Cut => return Err(Fate::Cut),
-                WireFaultKind::Loss(p) if mix(hash ^ BURST ^ (index as u64) << 32) < threshold(p) => return Err(Fate::Lost),
-                WireFaultKind::Loss(_) => {}
-                WireFaultKind::Slow { factor, extra } => spike.extra += slowed_by(path, factor, extra.0),
-                WireFaultKind::Duplicate(p) => *duplicate = duplicate.saturating_add(threshold(p)),
-                WireFaultKind::Reorder(p) => *reorder = reorder.saturating_add(threshold(p)),
+            match force.act {
+                Act::Cut => return Some(Fate::Cut),
+                Act::Loss { below, key } if mix(hash ^ key) < below => return Some(Fate::Lost),
+                Act::Loss { .. } => {}
+                Act::Slow { factor, extra } => trouble.extra += slowed_by(path, factor, extra),
+                Act::Duplicate(more) => trouble.duplicate = trouble.duplicate.saturating_add(more),
+                Act::Reorder(more) => trouble.reorder = trouble.reorder.saturating_add(more),
+                Act::Lingers { until } => trouble.not_before = trouble.not_before.max(self.last_slow(until, from, to, path)),
             }
         }
-        Ok(spike)
+        None
     }
 
     /// When the last datagram of a spike that ends at `end` arrives; what is sent later does not overtake it.
     #[cold]
     fn last_slow(&self, end: u64, from: End, to: End, path: u64) -> u64 {
-        let until_then = self.faults.iter().filter(|fault| fault.from.0 < end && fault.until.0 >= end);
-        let extra = until_then.filter(|fault| self.concerns(&fault.scope, from, to)).map(|fault| match fault.what {
-            WireFaultKind::Slow { factor, extra } => slowed_by(path, factor, extra.0),
-            _ => 0,
-        });
-        self.calm(end, from, to, path) + extra.sum::<u64>()
+        let (a, b) = (self.at_home(from), self.at_home(to));
+        let until_then = self.spells.at(end.saturating_sub(1)).iter().filter(|force| force.concerns(a, b, self.regions));
+        self.calm(end, from, to, path) + until_then.map(|force| force.slows(path)).sum::<u64>()
     }
 
-    fn concerns(&self, scope: &WireScope, from: End, to: End) -> bool {
-        let (a, b) = (self.region[usize::from(from.place)], self.region[usize::from(to.place)]);
-        let within = |set: &Vec<bool>, region: u16| set.get(usize::from(region)).copied().unwrap_or(false);
-        match scope {
-            WireScope::All => true,
-            WireScope::Touching(set) => within(set, a) || within(set, b),
-            WireScope::Across(side) => side.contains(from.id, a) != side.contains(to.id, b),
-            WireScope::OneWay(first, second) => within(first, a) && within(second, b),
-        }
+    /// An end of a path with its region.
+    #[inline]
+    fn at_home(&self, end: End) -> (End, u16) {
+        (end, self.region[usize::from(end.place)])
     }
 
     /// Delay of the path without jitter: place to place and both last miles.
