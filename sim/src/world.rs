@@ -241,7 +241,7 @@ impl<'a, N: Node> World<'a, N> {
 }
 
 /// Events that a slot should hold: few enough to sort in a near cache, many enough that the slots in use stay there too.
-const EVENTS_PER_SLOT: u64 = 2048;
+const EVENTS_PER_SLOT: u64 = 4096;
 /// How often a contact is drawn before a node makes do with fewer.
 const TRIES: usize = 24;
 

@@ -79,7 +79,7 @@ impl<M, W> Event<M, W> {
 
 impl<M: Fingerprint, W: Fingerprint> Event<M, W> {
     /// Hash of the event with its content, for digests.
-    #[inline]
+    #[inline(always)]
     pub fn fingerprint(&self) -> u64 {
         let kind = match &self.what {
             What::Message(_) | What::Queued(_) => 1,

@@ -8,6 +8,7 @@
 
 pub mod cell;
 pub mod event;
+mod order;
 mod prefetch;
 pub mod queue;
 pub mod shard;

@@ -79,6 +79,12 @@ impl<E: Timed> Wheel<E> {
         }
     }
 
+    /// Asks for the memory that an event of this time would be written to. Most of a push is waiting for it.
+    #[inline(always)]
+    pub fn expect(&self, at: u64) {
+        super::prefetch::prefetch_end(&self.slots[(at >> self.shift) as usize % SLOTS].open);
+    }
+
     #[inline(always)]
     fn push_fine(&mut self, slot: u64, event: E) {
         let index = slot as usize % SLOTS;

@@ -1,6 +1,7 @@
 //! A shard: a range of the world's nodes with their queue, driven by one thread at a time.
 
 use super::cell::Odd;
+use super::order::Sorter;
 use super::prefetch::prefetch;
 use super::{Action, Cell, Event, Home, What, Wheel};
 use crate::network::access::Arrival;
@@ -20,7 +21,7 @@ pub type EventOf<N> = Event<<N as Node>::Message, <N as Node>::Wakeup>;
 
 /// Somebody who sees all that happens in a shard, and changes nothing.
 pub trait Observer<N: Node>: Send {
-    /// Whether a bin of time ends at or before `now`, unless that was seen already. Everything before the end has to be told first.
+    /// Whether a bin of time ends at or before `now`, unless that was seen already. Everything that was sent before the end has to be told first.
     fn turns(&self, now: u64) -> bool;
     /// An event is handled; `key` is its fingerprint.
     fn event(&mut self, event: &EventOf<N>, node: NodeId, key: u64);
@@ -94,12 +95,16 @@ pub struct Shard<'a, N: Node, O> {
     slot: Vec<Option<EventOf<N>>>,
     /// Their order: time within the slot above the index.
     order: Vec<u64>,
+    sorter: Sorter,
 }
 
 /// Everything of a shard but its nodes, so that a node and the rest can be held at once.
 struct Loom<'a, N: Node, O> {
     setup: &'a ShardSetup<'a, N>,
-    index: usize,
+    wires: &'a Wires,
+    homes: &'a [Home],
+    /// First rank of these nodes, and one past the last.
+    ranks: (u32, u32),
     salt: u64,
     /// What the plan does to these nodes, latest first.
     agenda: Vec<(u64, u32, Action)>,
@@ -121,7 +126,8 @@ struct Loom<'a, N: Node, O> {
     delivered: u64,
 }
 
-/// A datagram that a node has sent, before the wires decide about it. Its receiver's home is on its way from memory meanwhile.
+/// A datagram that a node has sent, before the wires decide about it. Its receiver's home is on its way from memory meanwhile. Once they have, the
+/// moment is that of its arrival, the rank is the receiver's and the id the sender's.
 struct Parcel<M> {
     at: u64,
     rank: u32,
@@ -129,6 +135,9 @@ struct Parcel<M> {
     to: NodeId,
     message: M,
 }
+
+/// The moment of arrival of what does not arrive.
+const LOST: u64 = u64::MAX;
 
 /// How many datagrams are collected before the wires decide about them.
 const PARCELS: usize = 16;
@@ -169,7 +178,9 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         let key = SeedKey::new(setup.plan.seed);
         let loom = Loom {
             setup,
-            index,
+            wires: setup.wires,
+            homes: setup.homes,
+            ranks: (setup.cuts[index], setup.cuts[index + 1]),
             salt: key.salt(),
             agenda,
             wheel: Wheel::new(shift),
@@ -186,7 +197,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
             events: 0,
             delivered: 0,
         };
-        Self { cells: ids.iter().map(cell).collect(), loom, slot: Vec::new(), order: Vec::new() }
+        Self { cells: ids.iter().map(cell).collect(), loom, slot: Vec::new(), order: Vec::new(), sorter: Sorter::default() }
     }
 
     /// When the shard's first slot that holds anything begins, in ns.
@@ -215,20 +226,22 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
             self.loom.beyond.extend(beyond.flatten());
         }
         let mut order = std::mem::take(&mut self.order);
-        sort(&slot, start, self.loom.salt, &mut order);
-        let first = self.loom.setup.cuts[self.loom.index];
+        self.sorter.sort(&slot, start, self.loom.wheel.width(), self.loom.salt, &mut order);
+        let (first, _) = self.loom.ranks;
+        // What was sent before the end of a bin is counted before it.
+        let least = if self.loom.observer.turns(slot_end.saturating_sub(1)) { 1 } else { PARCELS };
         for (position, key) in order.iter().enumerate() {
             if let Some(event) = order.get(position + AHEAD).and_then(|key| slot[*key as u32 as usize].as_ref()) {
                 prefetch(&self.cells[(event.dst - first) as usize]);
             }
             let Some(event) = slot[*key as u32 as usize].take() else { continue };
             while let Some(late) = self.loom.late_before(&event) {
-                self.run_one(late, first);
+                self.run_one(late, first, least);
             }
-            self.run_one(event, first);
+            self.run_one(event, first, least);
         }
         while let Some(Reverse(late)) = self.loom.late.pop() {
-            self.run_one(late.event, first);
+            self.run_one(late.event, first, least);
         }
         self.loom.ship(&mut self.cells, first, 1);
         slot.clear();
@@ -236,9 +249,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
     }
 
     #[inline(always)]
-    fn run_one(&mut self, event: EventOf<N>, first: u32) {
-        // What was sent before the end of a bin is counted before it.
-        let least = if self.loom.observer.turns(event.at) { 1 } else { PARCELS };
+    fn run_one(&mut self, event: EventOf<N>, first: u32, least: usize) {
         self.loom.ship(&mut self.cells, first, least);
         self.loom.step(&mut self.cells[(event.dst - first) as usize], event);
     }
@@ -271,7 +282,7 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         let boxes: usize = self.loom.outboxes.iter().map(Vec::capacity).sum();
         self.loom.wheel.bytes()
             + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>()
-            + self.order.capacity() * 8
+            + self.order.capacity() * 16
             + self.loom.held.values().map(Vec::capacity).sum::<usize>() * size_of::<EventOf<N>>()
             + self.loom.agenda.capacity() * 24
     }
@@ -283,26 +294,6 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         let held = self.loom.held.values().flatten();
         let rest = self.loom.wheel.iter().chain(&self.loom.beyond).chain(held).filter_map(under_way).collect();
         (self.cells, self.loom.observer, rest)
-    }
-}
-
-/// Writes the order of a slot's events to `order`, as (time since `start`, index) in one word each: numbers are sorted much faster than events. Equal
-/// times, which are rare, are put right afterwards.
-fn sort<M, W>(slot: &[Option<Event<M, W>>], start: u64, salt: u64, order: &mut Vec<u64>) {
-    const INDEX: u64 = u32::MAX as u64;
-    order.clear();
-    order.extend(slot.iter().enumerate().map(|(index, event)| event.as_ref().map_or(0, |event| (event.at - start) << 32) | index as u64));
-    order.sort_unstable();
-    let mut from = 0;
-    while from < order.len() {
-        let same = order[from..].iter().take_while(|key| **key >> 32 == order[from] >> 32).count();
-        if same > 1 {
-            order[from..from + same].sort_unstable_by(|a, b| match (&slot[(a & INDEX) as usize], &slot[(b & INDEX) as usize]) {
-                (Some(a), Some(b)) => a.order(b, salt),
-                (a, b) => a.is_some().cmp(&b.is_some()),
-            });
-        }
-        from += same;
     }
 }
 
@@ -371,17 +362,17 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, from: NodeId, seq: u32, message: N::Message) {
-        let bytes = self.setup.wires.charge(message.encoded_len());
-        match self.setup.wires.arrive(at, cell.access, bytes, &mut cell.down_free) {
+        let bytes = self.wires.charge(message.encoded_len());
+        match self.wires.arrive(at, cell.access, bytes, &mut cell.down_free) {
             Arrival::Now => self.deliver(cell, at, from, seq, message),
             Arrival::Later(then) => self.queue(Event { at: then, dst, src: from.0, seq, what: What::Queued(message) }),
             Arrival::Full => self.observer.dropped(at, cell, from, seq, Fate::QueueFull),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deliver(&mut self, cell: &mut Cell<N>, at: u64, from: NodeId, seq: u32, message: N::Message) {
         if !cell.up && !Defect::DeliverToDead.is_planted(self.setup.plan.defect) {
             self.observer.dropped(at, cell, from, seq, Fate::Dead);
@@ -396,7 +387,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     }
 
     /// Lets the node react, then carries out what it asked for.
-    #[inline]
+    #[inline(always)]
     fn react(&mut self, cell: &mut Cell<N>, at: u64, how: impl FnOnce(&mut N, &mut Cx<'_, Effect<N::Message, N::Wakeup>>)) {
         let clock = if cell.odd { self.odd.get(&cell.id.0).map_or(at, |odd| odd.clock(at)) } else { at };
         let mut effects = std::mem::take(&mut self.effects);
@@ -420,11 +411,11 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     }
 
     /// Takes a datagram from a node. No path is shorter than a slot, so the wires may decide about it at any time before the slot ends.
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, cell: &mut Cell<N>, at: u64, to: NodeId, message: N::Message) {
         let seq = cell.seq;
         cell.seq = seq.wrapping_add(1);
-        prefetch(&self.setup.homes[to.index()]);
+        prefetch(&self.homes[to.index()]);
         self.parcels.push(Parcel { at, rank: cell.rank, seq, to, message });
     }
 
@@ -436,23 +427,33 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         }
     }
 
-    /// Lets the wires decide about what was sent, in the order of sending.
+    /// Lets the wires decide about what was sent, in the order of sending. What gets through is queued when all are decided, and its places in the
+    /// queue are on their way from memory meanwhile.
     fn ship_all(&mut self, cells: &mut [Cell<N>], first: u32) {
         let mut parcels = std::mem::take(&mut self.parcels);
-        let wires = self.setup.wires;
-        for Parcel { at, rank, seq, to, message } in parcels.drain(..) {
+        let wires = self.wires;
+        for parcel in &mut parcels {
+            let Parcel { at, rank, seq, to, ref message } = *parcel;
             let cell = &mut cells[(rank - first) as usize];
             let bytes = wires.charge(message.encoded_len());
-            let home = self.setup.homes[to.index()];
+            let home = self.homes[to.index()];
             let from = End { id: cell.id, place: cell.place, access: cell.access };
             let there = End { id: to, place: home.place, access: home.access };
             let verdict = wires.route(at, from, there, bytes, seq, &mut cell.up_free);
             self.observer.sent(at, cell, to, bytes, seq, verdict);
+            parcel.at = LOST;
             if let Verdict::Deliver { at, copy } = verdict {
+                self.wheel.expect(at);
+                (parcel.at, parcel.rank, parcel.to) = (at, home.rank, cell.id);
                 if let Some(at) = copy {
-                    self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message.clone()) });
+                    let what = What::Message(parcel.message.clone());
+                    self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what });
                 }
-                self.post(Event { at, dst: home.rank, src: cell.id.0, seq, what: What::Message(message) });
+            }
+        }
+        for Parcel { at, rank, seq, to, message } in parcels.drain(..) {
+            if at != LOST {
+                self.post(Event { at, dst: rank, src: to.0, seq, what: What::Message(message) });
             }
         }
         self.parcels = parcels;
@@ -464,11 +465,10 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         if Defect::SilentLoss.is_planted(self.setup.plan.defect) && event.seq % 1024 == 7 {
             return;
         }
-        let cuts = self.setup.cuts;
-        if event.dst >= cuts[self.index] && event.dst < cuts[self.index + 1] {
+        if event.dst >= self.ranks.0 && event.dst < self.ranks.1 {
             self.queue(event);
         } else {
-            let shard = cuts.partition_point(|first| *first <= event.dst) - 1;
+            let shard = self.setup.cuts.partition_point(|first| *first <= event.dst) - 1;
             self.outboxes[shard].push(event);
         }
     }

@@ -7,6 +7,7 @@ pub mod once;
 pub mod order;
 pub mod suspicions;
 
+use crate::engine::Cell;
 use crate::faults::Lives;
 use hypermesh_core::base::NodeId;
 use hypermesh_core::node::BroadcastId;
@@ -30,8 +31,8 @@ pub struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    /// The oracle of a shard of `nodes` nodes.
-    pub fn new(plan: &Plan, lives: &'a Lives, nodes: usize) -> Self {
+    /// The oracle of a shard of `nodes` nodes, the first of which has rank `first`.
+    pub fn new(plan: &Plan, lives: &'a Lives, first: u32, nodes: usize) -> Self {
         let fifo = plan.network.reorder == 0.0
             && plan.network.duplicate == 0.0
             && !plan.faults.wires.iter().any(|fault| {
@@ -47,7 +48,7 @@ impl<'a> Oracle<'a> {
         Self {
             lives,
             once: Once::new(nodes),
-            order: fifo.then(PipeOrder::default),
+            order: fifo.then(|| PipeOrder::new(first, nodes, plan.nodes.place.len())),
             suspicions: Suspicions::new(detectors, drifts.min().unwrap_or(0)),
             broken: BTreeMap::new(),
         }
@@ -65,22 +66,28 @@ impl<'a> Oracle<'a> {
     }
 
     /// A datagram was handed to a node.
-    #[inline]
-    pub fn delivered(&mut self, now: u64, up: bool, to: NodeId, from: NodeId, seq: u32) {
-        if !up {
-            let since = self.lives.down_since(to, now);
-            self.broken(Id::BrokenDead, now, to, || {
-                format!(
-                    "{to} got datagram {seq} of {from} though it has been down since {}",
-                    since.map_or("ever".into(), |ns| hypermesh_core::base::Time(ns).to_string())
-                )
-            });
+    #[inline(always)]
+    pub fn delivered<N>(&mut self, now: u64, cell: &Cell<N>, from: NodeId, seq: u32) {
+        if !cell.up {
+            self.delivered_to_dead(now, cell.id, from, seq);
         }
         if let Some(order) = &mut self.order
-            && let Some(newer) = order.overtaken(to, from, seq)
+            && order.watches(cell.rank)
+            && let Some(newer) = order.overtaken(cell.rank, from, seq)
         {
-            self.broken(Id::BrokenFifo, now, to, || format!("datagram {seq} of {from} came after its later datagram {newer}"));
+            self.broken(Id::BrokenFifo, now, cell.id, || format!("datagram {seq} of {from} came after its later datagram {newer}"));
         }
+    }
+
+    #[cold]
+    fn delivered_to_dead(&mut self, now: u64, to: NodeId, from: NodeId, seq: u32) {
+        let since = self.lives.down_since(to, now);
+        self.broken(Id::BrokenDead, now, to, || {
+            format!(
+                "{to} got datagram {seq} of {from} though it has been down since {}",
+                since.map_or("ever".into(), |ns| hypermesh_core::base::Time(ns).to_string())
+            )
+        });
     }
 
     /// A broadcast was handed to the application of the node with this index in the shard.

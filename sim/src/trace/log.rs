@@ -69,7 +69,7 @@ impl<'a> ShardLog<'a> {
             broadcasts: Broadcasts::new(plan),
             flows: Flows::default(),
             events: Vec::new(),
-            oracle: Oracle::new(plan, lives, ids.len()),
+            oracle: Oracle::new(plan, lives, first, ids.len()),
             record: Record::new(range),
             sampling: Sampling::of(plan.observe.flows),
             stays,
@@ -150,6 +150,56 @@ impl<'a> ShardLog<'a> {
         }
     }
 
+    /// Takes in a fact that is more than a count.
+    fn remember<N: Node>(&mut self, now: u64, cell: &Cell<N>, fact: &Fact) {
+        match *fact {
+            Fact::Tally(_) => {}
+            Fact::Delivered { id, hops, path } => {
+                let index = self.index(cell);
+                self.oracle.handed(now, cell.id, index, id);
+                let since = self.stays.get(index).copied().filter(|since| *since != u64::MAX);
+                let took = self.broadcasts.delivered(now, id, hops, path, since);
+                self.count(Id::BroadcastDelivered, cell);
+                if path == hypermesh_core::node::Path::Repaired {
+                    self.count(Id::BroadcastRepaired, cell);
+                }
+                self.sample(Id::BroadcastDelivery, cell, now, took);
+                self.sample(Id::BroadcastHops, cell, now, u64::from(hops));
+                self.note(now, cell, "delivered", || format!("broadcast {} after {hops} hops", id.0));
+            }
+            Fact::Redundant { id } => {
+                self.broadcasts.redundant(id);
+                self.count(Id::BroadcastRedundant, cell);
+            }
+            Fact::LinkUp { peer } => {
+                self.count(Id::LinkUp, cell);
+                self.link(cell, true);
+                self.note(now, cell, "link_up", || peer.to_string());
+            }
+            Fact::LinkDown { peer, why } => {
+                self.count(Id::LinkDown, cell);
+                self.link(cell, false);
+                self.note(now, cell, "link_down", || format!("{peer}: {why:?}"));
+            }
+            Fact::Suspected { peer } => {
+                self.count(Id::Suspected, cell);
+                self.oracle.suspicions.start(cell.id, peer, now);
+                self.note(now, cell, "suspected", || peer.to_string());
+            }
+            Fact::SuspicionEnded { peer, outcome } => {
+                self.suspicion_ended(now, cell, peer, outcome);
+                self.note(now, cell, "suspicion_ended", || format!("{peer}: {outcome:?}"));
+            }
+            Fact::Coordinate { error, rtt_ms, finite } => {
+                if !finite {
+                    self.oracle.broken(Id::BrokenCoordinate, now, cell.id, || format!("{} has a coordinate that is not a number", cell.id));
+                }
+                self.sample(Id::CoordinateError, cell, now, (f64::from(error) * 1e6) as u64);
+                self.sample(Id::RoundTrip, cell, now, (f64::from(rtt_ms) * 1e6) as u64);
+            }
+        }
+    }
+
     fn link<N>(&mut self, cell: &Cell<N>, up: bool) {
         let index = self.index(cell);
         if let Some(degree) = self.degree.get_mut(index) {
@@ -189,7 +239,7 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
         self.meters.bin_is_over(now)
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, event: &EventOf<N>, node: NodeId, key: u64) {
         if self.meters.bin_is_over(event.at) {
             self.turn(event.at);
@@ -202,7 +252,7 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn sent(&mut self, now: u64, cell: &Cell<N>, to: NodeId, bytes: u32, seq: u32, verdict: Verdict) {
         let region = self.region(cell);
         self.meters.count(Id::NetSent, region, 1);
@@ -230,10 +280,10 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn delivered(&mut self, now: u64, cell: &Cell<N>, from: NodeId, seq: u32) {
         self.count(Id::NetDelivered, cell);
-        self.oracle.delivered(now, cell.up, cell.id, from, seq);
+        self.oracle.delivered(now, cell, from, seq);
         if self.sampling.takes(from) {
             self.flows.end(from, seq, now, Fate::Delivered);
         }
@@ -297,54 +347,16 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
         }
     }
 
+    #[inline(always)]
     fn fact(&mut self, now: u64, cell: &Cell<N>, fact: &Fact) {
         let mixer = Mixer::new(4).word(now).word(u64::from(cell.id.0));
-        self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
-        match *fact {
-            Fact::Tally(tally) => self.count(tally_metric(tally), cell),
-            Fact::Delivered { id, hops, path } => {
-                let index = self.index(cell);
-                self.oracle.handed(now, cell.id, index, id);
-                let since = self.stays.get(index).copied().filter(|since| *since != u64::MAX);
-                let took = self.broadcasts.delivered(now, id, hops, path, since);
-                self.count(Id::BroadcastDelivered, cell);
-                if path == hypermesh_core::node::Path::Repaired {
-                    self.count(Id::BroadcastRepaired, cell);
-                }
-                self.sample(Id::BroadcastDelivery, cell, now, took);
-                self.sample(Id::BroadcastHops, cell, now, u64::from(hops));
-                self.note(now, cell, "delivered", || format!("broadcast {} after {hops} hops", id.0));
-            }
-            Fact::Redundant { id } => {
-                self.broadcasts.redundant(id);
-                self.count(Id::BroadcastRedundant, cell);
-            }
-            Fact::LinkUp { peer } => {
-                self.count(Id::LinkUp, cell);
-                self.link(cell, true);
-                self.note(now, cell, "link_up", || peer.to_string());
-            }
-            Fact::LinkDown { peer, why } => {
-                self.count(Id::LinkDown, cell);
-                self.link(cell, false);
-                self.note(now, cell, "link_down", || format!("{peer}: {why:?}"));
-            }
-            Fact::Suspected { peer } => {
-                self.count(Id::Suspected, cell);
-                self.oracle.suspicions.start(cell.id, peer, now);
-                self.note(now, cell, "suspected", || peer.to_string());
-            }
-            Fact::SuspicionEnded { peer, outcome } => {
-                self.suspicion_ended(now, cell, peer, outcome);
-                self.note(now, cell, "suspicion_ended", || format!("{peer}: {outcome:?}"));
-            }
-            Fact::Coordinate { error, rtt_ms, finite } => {
-                if !finite {
-                    self.oracle.broken(Id::BrokenCoordinate, now, cell.id, || format!("{} has a coordinate that is not a number", cell.id));
-                }
-                self.sample(Id::CoordinateError, cell, now, (f64::from(error) * 1e6) as u64);
-                self.sample(Id::RoundTrip, cell, now, (f64::from(rtt_ms) * 1e6) as u64);
-            }
+        // Most facts are counts.
+        if let Fact::Tally(tally) = *fact {
+            self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
+            self.count(tally_metric(tally), cell);
+        } else {
+            self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
+            self.remember(now, cell, fact);
         }
     }
 

@@ -30,10 +30,11 @@ pub struct Meters {
     bin: usize,
     next_edge: u64,
     warmup: u64,
-    counts: [u64; COUNT],
-    /// Counters of the bins that are over, and of the present one at the end.
+    /// Counters of the present bin, per region.
+    open: Vec<[u64; COUNT]>,
+    /// Counters of the bins that are over.
     pub by_bin: Vec<[u64; COUNT]>,
-    /// Counters per region over the whole run.
+    /// Counters per region over all bins that are over.
     pub by_region: Vec<[u64; COUNT]>,
     /// Gauges at the end of the bins.
     pub gauges: Vec<[u64; COUNT]>,
@@ -52,7 +53,7 @@ impl Meters {
             bin: 0,
             next_edge,
             warmup,
-            counts: [0; COUNT],
+            open: vec![[0; COUNT]; regions],
             by_bin: Vec::new(),
             by_region: vec![[0; COUNT]; regions],
             gauges: Vec::new(),
@@ -74,7 +75,13 @@ impl Meters {
 
     /// Ends the present bin.
     pub fn close_bin(&mut self) {
-        self.by_bin.push(std::mem::replace(&mut self.counts, [0; COUNT]));
+        let mut all = [0; COUNT];
+        for (open, total) in self.open.iter_mut().zip(&mut self.by_region) {
+            add(&mut all, open);
+            add(total, open);
+            *open = [0; COUNT];
+        }
+        self.by_bin.push(all);
         self.gauges.push(self.levels);
         self.bin += 1;
         self.next_edge = self.edges.get(self.bin + 1).copied().unwrap_or(u64::MAX);
@@ -83,8 +90,7 @@ impl Meters {
     /// Counts `n` things in a region.
     #[inline]
     pub fn count(&mut self, id: Id, region: u16, n: u64) {
-        self.counts[id as usize] += n;
-        self.by_region[usize::from(region)][id as usize] += n;
+        self.open[usize::from(region)][id as usize] += n;
     }
 
     /// Records a value at `now` in a region.
@@ -139,7 +145,7 @@ impl Meters {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        let rows = self.by_bin.capacity() + self.by_region.capacity() + self.gauges.capacity();
+        let rows = self.by_bin.capacity() + self.open.capacity() + self.by_region.capacity() + self.gauges.capacity();
         let sets = self.samples.iter().flatten();
         let histograms = sets.flat_map(|set| set.by_bin.iter().chain(&set.by_region)).flatten();
         rows * size_of::<[u64; COUNT]>() + histograms.map(|h| h.distinct_values() * 8).sum::<usize>()
