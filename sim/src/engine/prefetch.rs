@@ -19,7 +19,7 @@ pub(super) fn prefetch<T>(value: &T) {
 
 /// Asks for the cache line after the last item of `list`, to write to it.
 #[inline(always)]
-pub(super) fn prefetch_end<T>(list: &Vec<T>) {
+pub(super) fn prefetch_end<T>(list: &[T]) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching writes nothing and cannot fault; the address is within or one past the end of the list's own memory.
     unsafe {
