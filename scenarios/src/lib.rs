@@ -34,5 +34,5 @@ pub mod units;
 
 pub use load::{Loaded, Overrides, load, load_text};
 pub use problem::{Problem, Report, Severity, explain};
-pub use resolve::plan;
+pub use resolve::{plan, plan_and_warnings};
 pub use schema::schema;

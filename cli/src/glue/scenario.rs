@@ -35,8 +35,8 @@ pub(crate) struct Checked {
 
 /// Checks one file, resolving it too: some contradictions show only there.
 pub(crate) fn check(path: &Path, change: &Change, colored: bool) -> Checked {
-    match load(path, change).and_then(|loaded| Ok((resolve(&loaded)?, loaded))) {
-        Ok((plan, loaded)) => found(&loaded.report(), colored, summary(&plan)),
+    match load(path, change).and_then(|loaded| resolve(&loaded)) {
+        Ok((plan, report)) => found(&report, colored, summary(&plan)),
         Err(report) => found(&report, colored, String::new()),
     }
 }
@@ -87,10 +87,10 @@ pub(crate) fn plan_of_text(name: &str, yaml: &str, change: &Change, output: &Out
 }
 
 fn planned(loaded: &Loaded, change: &Change, output: &Output) -> Result<Plan, Report> {
-    if !loaded.warnings.is_empty() {
-        output.note(loaded.report().render(output.colored_err()).trim_end());
+    let (mut plan, report) = resolve(loaded)?;
+    if !report.problems.is_empty() {
+        output.note(report.render(output.colored_err()).trim_end());
     }
-    let mut plan = resolve(loaded)?;
     plan.defect = change.defect();
     Ok(plan)
 }
@@ -108,8 +108,12 @@ fn load(path: &Path, change: &Change) -> Result<Loaded, Report> {
     hypermesh_scenarios::load(path, &overrides(change))
 }
 
-fn resolve(loaded: &Loaded) -> Result<Plan, Report> {
-    hypermesh_scenarios::plan(loaded)
+/// The plan of a scenario with all warnings: those of its text and those that only the plan shows.
+fn resolve(loaded: &Loaded) -> Result<(Plan, Report), Report> {
+    let (plan, found) = hypermesh_scenarios::plan_and_warnings(loaded)?;
+    let mut report = loaded.report();
+    report.problems.extend(found.problems);
+    Ok((plan, report))
 }
 
 /// The JSON Schema of scenario files, with a line end.
