@@ -145,13 +145,11 @@ pub enum Tally {
     IndirectProbe,
     /// A probe went without an answer.
     ProbeFailed,
-    /// A token was passed on.
-    TokenHop,
 }
 
 impl Tally {
     /// Every tally, in the order of its number.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Join,
         Self::ForwardJoin,
         Self::Shuffle,
@@ -163,7 +161,6 @@ impl Tally {
         Self::Probe,
         Self::IndirectProbe,
         Self::ProbeFailed,
-        Self::TokenHop,
     ];
 }
 

@@ -105,7 +105,6 @@ metrics! {
     Detection "swim.detection" Samples Nanoseconds "time from a node's failure to a watcher giving it up";
     CoordinateError "vivaldi.error" Samples Millionths "relative error of a predicted round-trip time";
     RoundTrip "vivaldi.rtt" Samples Nanoseconds "measured round-trip times";
-    TokenHop "token.hops" Counter One "tokens passed on";
     BrokenDead "broken.no_delivery_to_the_dead" Counter One "deliveries to a node that was down";
     BrokenOnce "broken.deliver_once" Counter One "broadcasts handed twice to the same life of an application";
     BrokenViews "broken.views_bounded" Counter One "views over their limit, with a stranger twice or with the node itself";

@@ -219,6 +219,10 @@ impl<'a, N: Node> World<'a, N> {
     /// Nodes to join through: up to three that came up before, drawn from the node's own stream.
     fn contacts(&self, node: NodeId, life: u16, now: u64, dice: &mut Dice) -> Contacts {
         let group = &self.plan.groups[self.plan.group_of(node)];
+        if !matches!(group.role, Role::Peer(_)) {
+            // The other roles know the whole population.
+            return Contacts::default();
+        }
         // In its first life a node only knows of nodes that come before it.
         let known = if life <= 1 && node.0 > group.first { node.0 - group.first } else { group.count };
         let (first, count) = if life <= 1 && node.0 == group.first { (0, group.first) } else { (group.first, known) };

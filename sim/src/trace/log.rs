@@ -394,6 +394,5 @@ const fn tally_metric(tally: Tally) -> Id {
         Tally::Probe => Id::Probe,
         Tally::IndirectProbe => Id::IndirectProbe,
         Tally::ProbeFailed => Id::ProbeFailed,
-        Tally::TokenHop => Id::TokenHop,
     }
 }

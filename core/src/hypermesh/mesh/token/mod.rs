@@ -15,7 +15,7 @@ pub use message::{BYTES_MAX, Message};
 
 use crate::base::{NodeId, Purpose};
 use crate::machine::{Cx, Machine};
-use crate::node::{Command, Effect, Fact, Input, Node, Tally};
+use crate::node::{Command, Effect, Input, Node};
 use std::sync::Arc;
 
 /// A node that passes tokens on.
@@ -46,10 +46,7 @@ impl Machine for Holder {
     #[inline]
     fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Out>) {
         match input {
-            Input::Message { message, .. } => {
-                cx.emit(Effect::Fact(Fact::Tally(Tally::TokenHop)));
-                self.pass(message.bytes, cx);
-            }
+            Input::Message { message, .. } => self.pass(message.bytes, cx),
             Input::Command(Command::Token { bytes }) => self.pass(bytes, cx),
             Input::Start { .. } | Input::Command(Command::Broadcast { .. }) | Input::Leave => {}
         }
