@@ -14,7 +14,8 @@ const LEAST: u32 = 256;
 /// number of threads.
 #[derive(Clone, Debug)]
 pub struct PipeOrder {
-    every: u32,
+    /// Ranks whose last `shift` bits are zero are watched.
+    shift: u32,
     first: u32,
     /// (Sender and one, newest number) by receiver; a line of the cache each.
     newest: Vec<[(u32, u32); SENDERS]>,
@@ -23,21 +24,20 @@ pub struct PipeOrder {
 impl PipeOrder {
     /// Watches some of the `nodes` nodes of a shard, the first of which has rank `first`; there are `all` in the world.
     pub fn new(first: u32, nodes: usize, all: usize) -> Self {
-        let every = (all as u32 / LEAST).clamp(1, EVERY);
-        let first = first / every;
-        Self { every, first, newest: vec![[(0, 0); SENDERS]; nodes / every as usize + 2] }
+        let shift = (all as u32 / LEAST).clamp(1, EVERY).ilog2();
+        Self { shift, first: first >> shift, newest: vec![[(0, 0); SENDERS]; (nodes >> shift) + 2] }
     }
 
     /// Whether arrivals at the node of this rank are watched.
     #[inline]
     pub const fn watches(&self, rank: u32) -> bool {
-        rank.is_multiple_of(self.every)
+        rank & ((1 << self.shift) - 1) == 0
     }
 
     /// Writes an arrival at a watched node down; the newer number that it came after, if there is one.
     #[inline(never)]
     pub fn overtaken(&mut self, rank: u32, from: NodeId, seq: u32) -> Option<u32> {
-        let row = &mut self.newest[(rank / self.every - self.first) as usize];
+        let row = &mut self.newest[((rank >> self.shift) - self.first) as usize];
         let known = &mut row[mix(u64::from(from.0)) as usize % SENDERS];
         let newest = if known.0 == from.0.wrapping_add(1) { known.1 } else { 0 };
         *known = (from.0.wrapping_add(1), newest.max(seq));
