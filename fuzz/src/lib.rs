@@ -2,4 +2,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod store;
 pub mod subjects;
