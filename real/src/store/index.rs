@@ -66,6 +66,8 @@ pub(super) struct Index {
     everything: Option<Floor>,
     exact: HashMap<NameKey, Floor>,
     below: HashMap<NameKey, Floor>,
+    /// Entries that were found damaged.
+    rotten: usize,
     /// Bytes of each segment that are needed.
     live: HashMap<u32, u64>,
 }
@@ -80,11 +82,20 @@ impl Index {
         *live = live.checked_sub(place.total()).expect("what is released was held once");
     }
 
+    /// An entry goes, or gives way to another.
+    fn unhold(&mut self, entry: Entry) {
+        if entry.rotten {
+            self.rotten -= 1;
+        } else {
+            self.release(entry.place);
+        }
+    }
+
     /// Content is at a place.
     pub(super) fn content(&mut self, key: Key, place: Place) {
         let before = self.contents.get(&key).copied();
-        if let Some(before) = before.filter(|before| !before.rotten) {
-            self.release(before.place);
+        if let Some(before) = before {
+            self.unhold(before);
         }
         let copies = before.map_or(0, |before| before.copies) + 1;
         self.contents.insert(key, Entry { place, copies, rotten: false });
@@ -94,8 +105,8 @@ impl Index {
     /// Content is not wanted any more.
     pub(super) fn forget(&mut self, key: Key, seq: u64, place: Place) {
         let entry = self.contents.remove(&key);
-        if let Some(entry) = entry.filter(|entry| !entry.rotten) {
-            self.release(entry.place);
+        if let Some(entry) = entry {
+            self.unhold(entry);
         }
         let grave = self.graves.remove(&key);
         if let Some(grave) = grave {
@@ -190,6 +201,7 @@ impl Index {
     pub(super) fn rot(&mut self, key: &Key, place: Place) -> bool {
         let Some(entry) = self.contents.get_mut(key).filter(|entry| entry.place == place && !entry.rotten) else { return false };
         entry.rotten = true;
+        self.rotten += 1;
         self.release(place);
         true
     }
@@ -236,11 +248,9 @@ impl Index {
         } else if let Some(entry) = self.contents.get_mut(&key) {
             entry.copies -= 1;
             if entry.copies == 0 {
-                let (place, rotten) = (entry.place, entry.rotten);
+                let entry = *entry;
                 self.contents.remove(&key);
-                if !rotten {
-                    self.release(place);
-                }
+                self.unhold(entry);
             }
         }
     }
@@ -291,6 +301,10 @@ impl Index {
 
     pub(super) fn contents(&self) -> impl Iterator<Item = (&Key, &Entry)> {
         self.contents.iter()
+    }
+
+    pub(super) const fn rotten_len(&self) -> usize {
+        self.rotten
     }
 
     pub(super) fn contents_len(&self) -> usize {

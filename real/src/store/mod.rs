@@ -286,7 +286,7 @@ impl<D: Disk> Store<D> {
             bytes: inner.bytes(),
             live_bytes: inner.segments.keys().map(|number| inner.index.live_bytes(*number)).sum(),
             contents: inner.index.contents_len(),
-            rotten: inner.index.contents().filter(|(_, entry)| entry.rotten).count(),
+            rotten: inner.index.rotten_len(),
             forgotten: inner.index.graves_len(),
             names: inner.index.names_len(),
             purges: inner.index.floors_len(),

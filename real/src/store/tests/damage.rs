@@ -57,6 +57,7 @@ fn damaged_content_is_reported_never_served_and_replaced() {
     let (store, _) = open(&disk);
     put(&store, 12).expect("it is stored again");
     assert_eq!(store.get(&key), Ok(Some(bytes.clone())));
+    assert_eq!((store.rotten(9), store.figures().rotten), (vec![], 0));
     while store.compact().expect("it is compacted").segments > 0 {}
     drop(store);
     assert_eq!(open(&disk).0.get(&key), Ok(Some(bytes)));
