@@ -16,3 +16,4 @@ pub mod preset;
 pub mod replication;
 pub mod routing;
 pub mod session;
+pub mod transfer;

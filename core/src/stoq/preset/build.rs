@@ -5,9 +5,10 @@ use crate::base::Span;
 use crate::stoq::cache::policy::Kind;
 use crate::stoq::cache::{Admission, Config as CacheConfig};
 use crate::stoq::certs::{Policy, Trusted, keeper};
-use crate::stoq::chunk::Profile;
+use crate::stoq::chunk::{CHUNK_LEN_MAX, Profile};
 use crate::stoq::session::frame::Name;
 use crate::stoq::session::{self, Capabilities, Roles, Setting, Settings};
+use crate::stoq::transfer;
 
 /// The policies of the cache, in the order of [`super::table::POLICIES`].
 pub(super) const KINDS: [Kind; 6] = [Kind::Fifo, Kind::Lru, Kind::Sieve, Kind::S3Fifo, Kind::WTinyLfu, Kind::Adaptive];
@@ -64,6 +65,17 @@ impl Effective {
     /// How objects are cut.
     pub const fn chunks(&self) -> Profile {
         Profile::ALL[self.get(Key::ChunkProfile) as usize]
+    }
+
+    /// One transfer of a node: its window holds as many of the longest chunks as may be under way.
+    pub fn transfer(&self) -> transfer::Config {
+        let chunks = self.get(Key::TransferChunksInFlight);
+        transfer::Config {
+            sources_max: self.get(Key::TransferSources) as usize,
+            chunks_max: chunks as usize,
+            window_bytes: chunks * u64::from(CHUNK_LEN_MAX),
+            chunk_within: self.span(Key::TransferChunkWithin),
+        }
     }
 
     /// What a node demands of certificates.
