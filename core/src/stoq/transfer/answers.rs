@@ -15,18 +15,17 @@ impl Transfer {
     /// An answer begins: how long it took says how far the source is.
     fn hear(&mut self, ask: AskId, now: Time) -> Option<usize> {
         let exchange = self.asks.get_mut(&ask)?;
-        let pace = &mut self.sources[exchange.source].pace;
-        if exchange.heard {
-            pace.moved(now);
-        } else {
+        if !exchange.heard {
             exchange.heard = true;
-            pace.answered(exchange.sent, now);
+            self.sources[exchange.source].pace.answered(exchange.sent, now);
         }
         Some(exchange.source)
     }
 
     pub(super) fn on_moving(&mut self, ask: AskId, now: Time) {
-        self.hear(ask, now);
+        if let Some(at) = self.hear(ask, now) {
+            self.sources[at].pace.moved(now);
+        }
     }
 
     /// The source told what it has; what it has not is asked of others.
@@ -58,6 +57,7 @@ impl Transfer {
             self.counts.late += 1;
             return Ok(());
         };
+        self.sources[at].pace.moved(cx.now);
         self.counts.fetched_bytes += bytes.len() as u64;
         let exchange = self.asks.get_mut(&ask).expect("it was heard");
         let Some(place) = exchange.places.iter_mut().find(|place| place.open && place.key.is_named(id)) else {

@@ -10,6 +10,8 @@ pub const SOURCES_MAX: usize = 64;
 pub const ASKERS_MAX: usize = 2;
 /// Chunks that are asked of two sources at a time.
 pub const DOUBLED_MAX: usize = 4;
+/// Times that one chunk is taken from a source's queue for another source.
+pub const STOLEN_MAX: u8 = 4;
 /// Wrong contents after which a source is dropped (R-10-05).
 pub const WRONG_MAX: u8 = 3;
 /// Stalls, refusals and broken promises in a row after which a source is dropped.

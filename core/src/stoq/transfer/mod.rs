@@ -44,7 +44,7 @@ use states::{Event, State};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use config::{
-    ASKERS_MAX, CANCELS_BURST, CANCELS_PER_SEC, Config, DOUBLED_MAX, MANIFESTS_AHEAD, PIECES_MAX, REMEMBERED_MAX, SOURCES_MAX,
+    ASKERS_MAX, CANCELS_BURST, CANCELS_PER_SEC, Config, DOUBLED_MAX, MANIFESTS_AHEAD, PIECES_MAX, REMEMBERED_MAX, SOURCES_MAX, STOLEN_MAX,
     TROUBLES_MAX, UNTAKEN_MAX, WRONG_MAX,
 };
 pub use port::{AskId, Counters, Effect, Fact, Failure, Input, Offer, Order, Penalty, Sequence, SourceId, What, Why, Wish};

@@ -53,9 +53,8 @@ impl Pace {
         Mark { asked_at: now, delivered: self.delivered, full: false }
     }
 
-    /// The source said the first word of its answer.
+    /// The source said the first word of its answer. That is no progress yet: whoever only promises is overtaken.
     pub(super) fn answered(&mut self, asked_at: Time, now: Time) {
-        self.moved = now;
         let sample = now.since(asked_at).max(Span(1));
         if self.rtt == Span::ZERO || sample <= self.rtt || now.since(self.rtt_at) > RTT_LIFE {
             (self.rtt, self.rtt_at) = (sample, now);

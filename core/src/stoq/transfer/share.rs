@@ -1,6 +1,6 @@
 //! Who is asked for what: the waiting contents are shared out, and who idles takes over from the slowest.
 
-use super::config::DOUBLED_MAX;
+use super::config::{DOUBLED_MAX, STOLEN_MAX};
 use super::port::{AskId, Effect, Fact, Sequence, Wish};
 use super::slot::Key;
 use super::source::{Due, Exchange, Place, Stage};
@@ -174,9 +174,10 @@ impl Transfer {
     /// Takes the prize from its source, or lets it be asked for beside it. False if neither may be.
     fn take(&mut self, thief: usize, prize: Prize, doubled: &mut usize, cx: &mut Context<'_>) -> bool {
         let (from, to) = (self.sources[prize.from].id, self.sources[thief].id);
-        if prize.is_far && self.sources[prize.from].pace.may_cancel(cx.now) {
+        if prize.is_far && self.slots[&prize.seq].stolen < STOLEN_MAX && self.sources[prize.from].pace.may_cancel(cx.now) {
             self.withdraw(prize.seq, prize.from, true, cx);
             self.lost(prize.seq, prize.from);
+            self.slots.get_mut(&prize.seq).expect("it is wanted").stolen += 1;
             self.counts.stolen += 1;
             cx.emit(Effect::Fact(Fact::Stolen { from, to }));
             return true;

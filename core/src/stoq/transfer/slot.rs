@@ -58,6 +58,8 @@ pub(super) struct Slot {
     pub(super) lacks: u64,
     /// Sources that sent something else, or nothing.
     pub(super) wronged: u64,
+    /// How often it was taken from one source's queue for another.
+    pub(super) stolen: u8,
     /// Where the pieces of it begin that are planned and not delivered, in the order in which they are delivered.
     pub(super) pieces: VecDeque<u64>,
     pub(super) held: Option<Arc<[u8]>>,
@@ -65,7 +67,7 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) const fn new(key: Key, len: u32) -> Self {
-        Self { key, state: State::Waiting, len, askers: Vec::new(), lacks: 0, wronged: 0, pieces: VecDeque::new(), held: None }
+        Self { key, state: State::Waiting, len, askers: Vec::new(), lacks: 0, wronged: 0, stolen: 0, pieces: VecDeque::new(), held: None }
     }
 
     /// Lets something happen.

@@ -180,3 +180,25 @@ fn without_verification_the_oracle_finds_wrong_bytes() {
     assert_ne!(case(Conduct::Lies(300)).run(true), Vec::<String>::new());
     assert_eq!(case(Conduct::Honest).run(true), Vec::<String>::new(), "with honest sources nobody would notice");
 }
+
+/// Found by the property: two stallers that answer `Have` and take a chunk from each other for ever are overtaken all the same.
+#[test]
+fn stallers_before_an_honest_source_do_not_stop_a_transfer_that_was_cut_twice() {
+    let case = Case {
+        seed: 3545097128567137841,
+        len: 159306,
+        repeats: false,
+        servers: vec![(Conduct::Stalls(18), 1450936, 92), (Conduct::Stalls(12), 1308188, 89), (Conduct::Honest, 100000, 1)],
+        in_order: false,
+        reads_back: false,
+        from: 84,
+        to: 843,
+        window: 105656,
+        chunks: 4,
+        credit: 1,
+        pause: 6038,
+        sources: 1,
+        cuts: vec![245, 248],
+    };
+    assert_eq!(case.run(false), Vec::<String>::new());
+}

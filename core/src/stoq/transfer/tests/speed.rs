@@ -45,9 +45,11 @@ fn a_source_that_becomes_slow_does_not_hold_the_others_up() {
     for sequence in [Sequence::InOrder, Sequence::AsTheyCome] {
         // As if the second had never been there.
         let (ratio, counts) = ratio(&object, &servers, 6 * MB, sequence);
-        assert!(ratio < RATIO_MAX, "{sequence:?}: {ratio:.3} times the ideal, {counts:?}");
+        assert!(ratio < SLOWED_MAX, "{sequence:?}: {ratio:.3} times the ideal, {counts:?}");
     }
 }
 
 /// What is lost to opening, to the first round trips and to the last chunks.
 const RATIO_MAX: f64 = 1.2;
+/// The same where a source becomes a hundred times slower: what it had in its queue is noticed late and taken over.
+const SLOWED_MAX: f64 = 1.3;

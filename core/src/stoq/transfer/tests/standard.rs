@@ -35,6 +35,7 @@ fn the_standard_names_bounds_penalties_and_failures() {
         ("chunks asked of two sources at a time", DOUBLED_MAX as u64),
         ("chunks taken back from a source at once", u64::from(CANCELS_BURST)),
         ("chunks taken back from a source per second", u64::from(CANCELS_PER_SEC)),
+        ("times that a chunk is taken from one source for another", u64::from(STOLEN_MAX)),
         ("sources of a transfer", SOURCES_MAX as u64),
     ];
     for (bound, value) in bounds {
