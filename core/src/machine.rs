@@ -24,6 +24,15 @@ pub trait Machine {
     fn wake(&mut self, why: Self::Why, cx: &mut Cx<'_, Self::Effect>);
 }
 
+/// A cell of a machine's table of states and events: where it goes, and what is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell<State, Act> {
+    /// The next state.
+    pub next: State,
+    /// What is done.
+    pub act: Act,
+}
+
 /// A node's access to seeded chance: the driver's dice, the node's stream and its position there.
 #[derive(Debug)]
 pub struct Chance<'a> {

@@ -69,13 +69,7 @@ pub enum Act {
 }
 
 /// A cell of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// The next state.
-    pub next: State,
-    /// What is done.
-    pub act: Act,
-}
+pub type Cell = crate::machine::Cell<State, Act>;
 
 /// What happens in `state` at `event`.
 pub const fn cell(state: State, event: Event) -> Cell {

@@ -18,6 +18,7 @@ mod adaptive;
 mod fifo;
 mod index;
 mod lru;
+mod one_queue;
 mod s3fifo;
 mod shelf;
 mod sieve;

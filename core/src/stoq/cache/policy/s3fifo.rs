@@ -117,7 +117,7 @@ impl<K: Key> Policy<K> for S3Fifo<K> {
             Some(place) if !remembered => {
                 self.shelf.resize(place, bytes);
                 self.make_room(0, evicted);
-                return super::fifo::kept(self.resident(&key).is_some(), &key, evicted);
+                return super::one_queue::kept(self.resident(&key).is_some(), &key, evicted);
             }
             Some(place) => {
                 self.shelf.take(place);

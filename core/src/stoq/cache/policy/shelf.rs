@@ -31,7 +31,7 @@ struct Queue {
 
 /// The shelf.
 #[derive(Debug)]
-pub(super) struct Shelf<K> {
+pub struct Shelf<K> {
     nodes: Vec<Node<K>>,
     free: u32,
     queues: [Queue; QUEUES],
