@@ -9,6 +9,22 @@ impl NodeId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The node `step` places further round the circle of the first `population` nodes. Within the circle, and by less than a whole turn, this takes no
+    /// division.
+    #[inline]
+    #[must_use]
+    pub const fn ahead(self, step: u32, population: u32) -> Self {
+        let (sum, population) = (self.0 as u64 + step as u64, population as u64);
+        let place = if sum < population {
+            sum
+        } else if sum < 2 * population {
+            sum - population
+        } else {
+            sum % population
+        };
+        Self(place as u32)
+    }
 }
 
 impl core::fmt::Display for NodeId {

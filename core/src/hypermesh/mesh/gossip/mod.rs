@@ -16,7 +16,6 @@ mod tests;
 pub use config::Config;
 pub use message::{BYTES_MAX, Message};
 
-use super::token::around;
 use crate::base::{NodeId, Purpose};
 use crate::machine::{Cx, Machine};
 use crate::node::{BroadcastId, Command, Effect, Fact, Input, Node, Path};
@@ -87,7 +86,7 @@ impl Gossiper {
             }
         }
         for step in &steps[..chosen] {
-            let to = NodeId(around(u64::from(cx.me.0) + u64::from(*step), self.population));
+            let to = cx.me.ahead(*step, self.population);
             cx.emit(Effect::Send { to, message });
         }
     }

@@ -26,20 +26,6 @@ pub struct Holder {
 
 type Out = Effect<Message, ()>;
 
-/// `sum` modulo `population`, without the division that a sum below twice the population does not need.
-#[inline]
-pub(super) const fn around(sum: u64, population: u32) -> u32 {
-    let population = population as u64;
-    let rest = if sum < population {
-        sum
-    } else if sum < 2 * population {
-        sum - population
-    } else {
-        sum % population
-    };
-    rest as u32
-}
-
 impl Holder {
     #[inline]
     fn pass(self, bytes: u32, cx: &mut Cx<'_, Out>) {
@@ -47,7 +33,7 @@ impl Holder {
             return; // Nobody else is there: the token stays.
         }
         let step = 1 + cx.draw(Purpose::Peer).below(u64::from(self.population - 1)) as u32;
-        let to = NodeId(around(u64::from(cx.me.0) + u64::from(step), self.population));
+        let to = cx.me.ahead(step, self.population);
         cx.emit(Effect::Send { to, message: Message { bytes } });
     }
 }
