@@ -34,6 +34,11 @@ impl Sorter {
         settle_ties(slot, salt, order);
     }
 
+    /// Bytes held between two slots.
+    pub(super) fn bytes(&self) -> usize {
+        self.keys.capacity() * size_of::<u64>() + self.fill.capacity() * size_of::<u32>()
+    }
+
     fn distribute(&mut self, width: u64, order: &mut Vec<u64>) {
         // At least as many buckets as events, up to twice as many; never more than there are moments.
         let bits = self.keys.len().next_power_of_two().trailing_zeros();

@@ -282,7 +282,8 @@ impl<'a, N: Node, O: Observer<N>> Shard<'a, N, O> {
         let boxes: usize = self.loom.outboxes.iter().map(Vec::capacity).sum();
         self.loom.wheel.bytes()
             + (boxes + self.slot.capacity()) * size_of::<EventOf<N>>()
-            + self.order.capacity() * 16
+            + self.order.capacity() * 8
+            + self.sorter.bytes()
             + self.loom.held.values().map(Vec::capacity).sum::<usize>() * size_of::<EventOf<N>>()
             + self.loom.agenda.capacity() * 24
     }

@@ -350,12 +350,11 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
     #[inline(always)]
     fn fact(&mut self, now: u64, cell: &Cell<N>, fact: &Fact) {
         let mixer = Mixer::new(4).word(now).word(u64::from(cell.id.0));
+        self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
         // Most facts are counts.
         if let Fact::Tally(tally) = *fact {
-            self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
             self.count(tally_metric(tally), cell);
         } else {
-            self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
             self.remember(now, cell, fact);
         }
     }
