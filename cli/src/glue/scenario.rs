@@ -108,12 +108,13 @@ fn load(path: &Path, change: &Change) -> Result<Loaded, Report> {
     hypermesh_scenarios::load(path, &overrides(change))
 }
 
-/// The plan of a scenario with all warnings: those of its text and those that only the plan shows.
+/// The plan of a scenario and all that is said about it: what its text shows and what only the plan does.
 fn resolve(loaded: &Loaded) -> Result<(Plan, Report), Report> {
-    let (plan, found) = hypermesh_scenarios::plan_and_warnings(loaded)?;
-    let mut report = loaded.report();
-    report.problems.extend(found.problems);
-    Ok((plan, report))
+    let all = |found: Report| Report::new(loaded.warnings.iter().cloned().chain(found.problems).collect(), loaded.sources.clone());
+    match hypermesh_scenarios::plan_and_warnings(loaded) {
+        Ok((plan, found)) => Ok((plan, all(found))),
+        Err(found) => Err(all(found)),
+    }
 }
 
 /// The JSON Schema of scenario files, with a line end.
