@@ -12,6 +12,7 @@ pub mod cache;
 pub mod certs;
 pub mod chunk;
 pub mod manifest;
+pub mod node;
 pub mod preset;
 pub mod replication;
 pub mod routing;
