@@ -14,6 +14,7 @@ pub mod host;
 pub mod network;
 pub mod oracle;
 pub mod trace;
+pub mod transport;
 pub mod verify;
 pub mod world;
 
