@@ -37,7 +37,7 @@ pub struct Config {
     pub puts_max: usize,
     /// Purges under way at a time.
     pub purges_max: usize,
-    /// For how long after its last question a cache answers for names by itself (R-11-15). Equal on all nodes that rely on each other.
+    /// For how long after its last question a cache answers for names by itself (R-11-16). Equal on all nodes that rely on each other.
     pub lease: Span,
     /// How long a connection that nobody needs is kept by who dialled it; for ever if none. Connections of a cache with those above it are kept.
     pub linger: Option<Span>,

@@ -528,7 +528,7 @@ pub enum Fact {
         /// When it came.
         since: Time,
     },
-    /// The node above is out of reach for longer than the lease: names are not answered for from copies (R-11-15).
+    /// The node above is out of reach for longer than the lease: names are not answered for from copies (R-11-16).
     LeaseLost {
         /// Who it is.
         server: ServerId,

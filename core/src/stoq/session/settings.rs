@@ -126,6 +126,8 @@ impl Roles {
     pub const ROUTER: Self = Self(1 << 4);
     /// Keeps a transparency log.
     pub const LOG: Self = Self(1 << 5);
+    /// Stores and purges objects.
+    pub const PUBLISHER: Self = Self(1 << 6);
 
     /// Whether all of `other` are among these.
     pub const fn has(self, other: Self) -> bool {

@@ -176,7 +176,7 @@ impl Wish {
             Self::Name { name, version_min, age_max } => {
                 let age_millis_max = age_max.map_or(VARINT_MAX, |age| age.0 / 1_000_000);
                 let (name, version_min) = (name.clone(), *version_min);
-                Frame::GetName(Box::new(GetName { name, range: None, manifest_only: true, version_min, age_millis_max }))
+                Frame::GetName(Box::new(GetName { manifest_only: true, version_min, age_millis_max, ..GetName::whole(name) }))
             }
             Self::Manifest(id) => Frame::GetId(Box::new(GetId { id: ContentId(id.0), range: None })),
             Self::Chunks(ids) => {

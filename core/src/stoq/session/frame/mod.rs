@@ -13,10 +13,13 @@
 pub mod advert;
 pub mod field;
 pub mod request;
+pub mod word;
 
 pub use advert::{Accuracy, Location, Route};
 pub use field::{Bits, ContentId, Name, Range};
 pub use request::{Ack, Cancel, Chunk, Fail, GetId, GetName, Manifest, Purge, Purged, Put, Want};
+
+pub use word::{Absent, Word};
 
 use super::limits::{CHUNK_BYTES_MAX, FrameLimits, HEAD_BYTES_MAX, MANIFEST_BYTES_MAX, UNKNOWN_BYTES_MAX};
 use super::settings::Settings;
@@ -110,7 +113,7 @@ pub enum Frame {
     /// Tells which of the chunks of a WANT are there.
     Have(Box<Bits>),
     /// The manifest of an object.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// Bytes of a chunk.
     Chunk(Chunk),
     /// Offers an object.
@@ -239,8 +242,8 @@ fn header(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<(u64, Option<
 
 /// Longest header in bytes.
 const HEADER_BYTES_MAX: u32 = 16;
-/// Longest fields before data in bytes: a digest and two integers.
-const DATA_FIELDS_MAX: u32 = 32 + 8 + 8;
+/// Longest fields before data in bytes: a digest, flags and five integers.
+const DATA_FIELDS_MAX: u32 = 32 + 1 + 5 * 8;
 
 /// Reads a head, under limits of the receiver. Like [`Wire::decode`], which allows the most.
 pub fn decode(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<Frame, WireError> {
@@ -250,7 +253,10 @@ pub fn decode(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<Frame, Wi
         Kind::Manifest => {
             let (mut manifest, bytes) = before_data(reader, length, Manifest::decode_fields)?;
             manifest.bytes = at_most(bytes, limits.manifest_bytes.min(MANIFEST_BYTES_MAX))?;
-            Ok(Frame::Manifest(manifest))
+            if manifest.same && bytes > 0 {
+                return Err(WireError::OutOfRange("data behind an answer that has none"));
+            }
+            Ok(Frame::Manifest(Box::new(manifest)))
         }
         Kind::Chunk => {
             let (mut chunk, bytes) = before_data(reader, length, Chunk::decode_fields)?;

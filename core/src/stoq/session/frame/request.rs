@@ -1,8 +1,10 @@
 //! The frames of requests and of their answers.
 
 use super::field::{ContentId, Name, Range, array, flags};
+use super::word::{Absent, Word};
 use crate::base::wire::{VARINT_MAX, put_varint, varint_len};
 use crate::base::{Reader, Wire, WireError};
+use crate::stoq::session::code::Code;
 use crate::stoq::session::limits::{CHUNK_BYTES_MAX, REASON_BYTES_MAX, WANT_MAX};
 
 /// Copies of an object that can be asked for or reported.
@@ -23,6 +25,10 @@ pub struct GetName {
     pub version_min: u64,
     /// The longest time in milliseconds since the origin confirmed the answer; [`VARINT_MAX`] for no limit.
     pub age_millis_max: u64,
+    /// The origin itself has to be asked, whatever copies there are on the way.
+    pub from_origin: bool,
+    /// The version at hand: if it is still the newest, its manifest need not be sent again.
+    pub known: Option<u64>,
 }
 
 /// GET_ID: one chunk, or a part of it.
@@ -44,12 +50,16 @@ pub struct Want {
 }
 
 /// The head of MANIFEST: the data that follow are the manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
     /// The digest of the data.
     pub id: ContentId,
     /// The version of the object.
     pub version: u64,
+    /// The version that the request said to be known is still the newest; no data follow.
+    pub same: bool,
+    /// How fresh the answer is. An answer without it serves one request only; in a PUT it has no meaning.
+    pub word: Option<Word>,
     /// How many bytes follow.
     pub bytes: u32,
 }
@@ -131,10 +141,27 @@ pub struct Fail {
     pub retry_millis: u32,
     /// For people: at most [`REASON_BYTES_MAX`] bytes, without control characters.
     pub reason: Box<str>,
+    /// That there is no object of the name that was asked for, with what a cache has to know to remember it.
+    pub absent: Option<Absent>,
 }
 
 const RANGE: u8 = 1;
 const MANIFEST_ONLY: u8 = 2;
+const FROM_ORIGIN: u8 = 4;
+const KNOWN: u8 = 8;
+
+const SAME: u8 = 1;
+const WORD: u8 = 2;
+const ORIGIN: u8 = 4;
+const NO_STORE: u8 = 8;
+
+const ABSENT: u8 = 1;
+const ORIGIN_LACKS: u8 = 2;
+
+/// One bit of flags.
+const fn bit(set: bool, bit: u8) -> u8 {
+    if set { bit } else { 0 }
+}
 
 fn range_len(range: Option<Range>) -> usize {
     range.map_or(0, |range| range.encoded_len())
@@ -142,9 +169,13 @@ fn range_len(range: Option<Range>) -> usize {
 
 impl Wire for GetName {
     fn encode(&self, out: &mut Vec<u8>) {
-        out.push(if self.range.is_some() { RANGE } else { 0 } | if self.manifest_only { MANIFEST_ONLY } else { 0 });
+        let (range, known) = (bit(self.range.is_some(), RANGE), bit(self.known.is_some(), KNOWN));
+        out.push(range | bit(self.manifest_only, MANIFEST_ONLY) | bit(self.from_origin, FROM_ORIGIN) | known);
         put_varint(out, self.version_min);
         put_varint(out, self.age_millis_max);
+        if let Some(known) = self.known {
+            put_varint(out, known);
+        }
         if let Some(range) = self.range {
             range.encode(out);
         }
@@ -152,21 +183,25 @@ impl Wire for GetName {
     }
 
     fn encoded_len(&self) -> usize {
-        1 + varint_len(self.version_min) + varint_len(self.age_millis_max) + range_len(self.range) + self.name.encoded_len()
+        let numbers = varint_len(self.version_min) + varint_len(self.age_millis_max) + self.known.map_or(0, varint_len);
+        1 + numbers + range_len(self.range) + self.name.encoded_len()
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let flags = flags(reader, RANGE | MANIFEST_ONLY)?;
+        let flags = flags(reader, RANGE | MANIFEST_ONLY | FROM_ORIGIN | KNOWN)?;
         let (version_min, age_millis_max) = (reader.varint()?, reader.varint()?);
+        let known = if flags & KNOWN != 0 { Some(reader.varint()?) } else { None };
         let range = if flags & RANGE != 0 { Some(Range::decode(reader)?) } else { None };
-        Ok(Self { name: Name::decode(reader)?, range, manifest_only: flags & MANIFEST_ONLY != 0, version_min, age_millis_max })
+        let (manifest_only, from_origin) = (flags & MANIFEST_ONLY != 0, flags & FROM_ORIGIN != 0);
+        Ok(Self { name: Name::decode(reader)?, range, manifest_only, version_min, age_millis_max, from_origin, known })
     }
 }
 
 impl GetName {
     /// All of the newest version, however old the answer.
     pub const fn whole(name: Name) -> Self {
-        Self { name, range: None, manifest_only: false, version_min: 0, age_millis_max: VARINT_MAX }
+        let age_millis_max = VARINT_MAX;
+        Self { name, range: None, manifest_only: false, version_min: 0, age_millis_max, from_origin: false, known: None }
     }
 }
 
@@ -304,19 +339,34 @@ impl Wire for Cancel {
     }
 }
 
+impl Fail {
+    /// A failure about which there is no more to say.
+    pub fn new(code: Code, retry_millis: u32) -> Self {
+        Self { code: code.number() as u8, retry_millis: retry_millis.min(RETRY_MILLIS_MAX), reason: "".into(), absent: None }
+    }
+}
+
 impl Wire for Fail {
     fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.absent.map_or(0, |absent| ABSENT | bit(absent.origin, ORIGIN_LACKS)));
         out.push(self.code);
         put_varint(out, u64::from(self.retry_millis));
         out.push(self.reason.len() as u8);
         out.extend_from_slice(self.reason.as_bytes());
+        if let Some(absent) = &self.absent {
+            absent.encode(out);
+        }
     }
 
     fn encoded_len(&self) -> usize {
-        2 + varint_len(u64::from(self.retry_millis)) + self.reason.len()
+        3 + varint_len(u64::from(self.retry_millis)) + self.reason.len() + self.absent.map_or(0, |absent| absent.encoded_len())
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let flags = flags(reader, ABSENT | ORIGIN_LACKS)?;
+        if flags == ORIGIN_LACKS {
+            return Err(WireError::OutOfRange("a word without what it is about"));
+        }
         let code = match reader.u8()? {
             code @ 0x80.. => code,
             _ => return Err(WireError::OutOfRange("the code of a failed request")),
@@ -324,7 +374,9 @@ impl Wire for Fail {
         let retry_millis = reader.varint_max(u64::from(RETRY_MILLIS_MAX), "the time to stay away")? as u32;
         let len = usize::from(reader.u8()?);
         let text = core::str::from_utf8(reader.take(len)?).ok().filter(|text| reason_fits(text));
-        Ok(Self { code, retry_millis, reason: text.ok_or(WireError::OutOfRange("the reason"))?.into() })
+        let reason = text.ok_or(WireError::OutOfRange("the reason"))?.into();
+        let absent = if flags & ABSENT != 0 { Some(Absent::decode(reader, flags & ORIGIN_LACKS != 0)?) } else { None };
+        Ok(Self { code, retry_millis, reason, absent })
     }
 }
 
@@ -334,19 +386,36 @@ pub fn reason_fits(text: &str) -> bool {
 }
 
 impl Manifest {
+    /// A manifest of which nothing more is said, as in a PUT.
+    pub const fn plain(id: ContentId, version: u64, bytes: u32) -> Self {
+        Self { id, version, same: false, word: None, bytes }
+    }
+
     /// Bytes of the fields, without the data.
     pub(super) fn fields_len(&self) -> usize {
-        32 + varint_len(self.version)
+        33 + varint_len(self.version) + self.word.map_or(0, |word| word.encoded_len())
     }
 
     pub(super) fn encode_fields(&self, out: &mut Vec<u8>) {
         self.id.encode(out);
         put_varint(out, self.version);
+        let word = self.word.map_or(0, |word| WORD | bit(word.origin, ORIGIN) | bit(word.no_store, NO_STORE));
+        out.push(bit(self.same, SAME) | word);
+        if let Some(word) = &self.word {
+            word.encode(out);
+        }
     }
 
     /// The fields at the beginning of `reader`; `bytes` is not known from them.
     pub(super) fn decode_fields(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Self { id: ContentId::decode(reader)?, version: reader.varint()?, bytes: 0 })
+        let (id, version) = (ContentId::decode(reader)?, reader.varint()?);
+        let flags = flags(reader, SAME | WORD | ORIGIN | NO_STORE)?;
+        let word = match flags & WORD {
+            0 if flags & (ORIGIN | NO_STORE) != 0 => return Err(WireError::OutOfRange("a word without its figures")),
+            0 => None,
+            _ => Some(Word::decode(reader, flags & ORIGIN != 0, flags & NO_STORE != 0)?),
+        };
+        Ok(Self { id, version, same: flags & SAME != 0, word, bytes: 0 })
     }
 }
 

@@ -36,9 +36,11 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 fn requests() -> impl Strategy<Value = Frame> {
-    let get_name = (name(), range(), any::<bool>(), varint(), varint()).prop_map(|(name, range, manifest_only, version_min, age)| {
-        Frame::GetName(Box::new(GetName { name, range, manifest_only, version_min, age_millis_max: age }))
-    });
+    let get_name = (name(), range(), any::<[bool; 2]>(), varint(), varint(), proptest::option::of(varint())).prop_map(
+        |(name, range, [manifest_only, from_origin], version_min, age_millis_max, known)| {
+            Frame::GetName(Box::new(GetName { name, range, manifest_only, version_min, age_millis_max, from_origin, known }))
+        },
+    );
     let want = (any::<bool>(), vec(id(), 1..=WANT_MAX)).prop_map(|(send, ids)| Frame::Want(Want { send, ids: ids.into() }));
     let put = (name(), varint(), varint(), 1..=COPIES_MAX)
         .prop_map(|(name, version, bytes, copies)| Frame::Put(Box::new(Put { name, version, bytes, copies })));
@@ -50,6 +52,17 @@ fn requests() -> impl Strategy<Value = Frame> {
         (name(), any::<bool>(), varint()).prop_map(|(name, below, version)| Frame::Purge(Box::new(Purge { name, below, version }))),
         (0..60u8, 1..=60u8).prop_map(|(first, count)| Frame::Cancel(Cancel { first, count })),
     ]
+}
+
+fn word() -> impl Strategy<Value = Word> {
+    (any::<[bool; 2]>(), [varint(), varint(), varint(), varint()]).prop_map(|([origin, no_store], [age, fresh, meanwhile, failing])| Word {
+        origin,
+        no_store,
+        age_millis: age,
+        max_age_millis: fresh,
+        stale_while_revalidate_millis: meanwhile,
+        stale_if_error_millis: failing,
+    })
 }
 
 fn answers() -> impl Strategy<Value = Frame> {
@@ -64,10 +77,19 @@ fn answers() -> impl Strategy<Value = Frame> {
     });
     let ack = (id(), varint(), 1..=COPIES_MAX, any::<bool>())
         .prop_map(|(id, version, copies, durable)| Frame::Ack(Box::new(Ack { id, version, copies, durable })));
-    let fail = (0x80..=0xFFu8, 0..=RETRY_MILLIS_MAX, "[ -~ä]{0,60}")
-        .prop_map(|(code, retry_millis, reason)| Frame::Fail(Box::new(Fail { code, retry_millis, reason: reason.into() })));
-    let manifest =
-        (id(), varint(), 0..=MANIFEST_BYTES_MAX).prop_map(|(id, version, bytes)| Frame::Manifest(Manifest { id, version, bytes }));
+    let absent = (any::<bool>(), varint(), varint(), varint()).prop_map(|(origin, version, age_millis, max_age_millis)| Absent {
+        origin,
+        version,
+        age_millis,
+        max_age_millis,
+    });
+    let fail = (0x80..=0xFFu8, 0..=RETRY_MILLIS_MAX, "[ -~ä]{0,60}", proptest::option::of(absent))
+        .prop_map(|(code, retry_millis, reason, absent)| Frame::Fail(Box::new(Fail { code, retry_millis, reason: reason.into(), absent })));
+    let manifest = (id(), varint(), any::<bool>(), proptest::option::of(word()), 0..=MANIFEST_BYTES_MAX).prop_map(
+        |(id, version, same, word, bytes)| {
+            Frame::Manifest(Box::new(Manifest { id, version, same, word, bytes: if same { 0 } else { bytes } }))
+        },
+    );
     prop_oneof![
         have,
         chunk,

@@ -43,7 +43,7 @@ pub(super) fn ack() -> Frame {
 }
 
 pub(super) fn fail(code: Code) -> Frame {
-    Frame::Fail(Box::new(Fail { code: code.number() as u8, retry_millis: 100, reason: "no".into() }))
+    Frame::Fail(Box::new(Fail::new(code, 100)))
 }
 
 const FIRST: StreamId = StreamId(0);
@@ -129,14 +129,14 @@ fn serve(pair: &mut Pair) {
         pair.ends[0].session.exchanges.iter().filter(|(_, one)| one.state() == At::PutOffered).map(|(s, _)| *s).collect();
     for stream in offers {
         if pair.ends[0].data.insert(stream, Vec::new()).is_none() {
-            pair.say(0, stream, Frame::Manifest(Manifest { id: id(9), version: 3, bytes: 50 }));
+            pair.say(0, stream, Frame::Manifest(Box::new(Manifest::plain(id(9), 3, 50))));
         }
     }
 }
 
 fn reply(pair: &mut Pair, end: usize, stream: StreamId, frame: &Frame) {
     let answers: &[Frame] = match frame {
-        Frame::GetName(_) => &[Frame::Manifest(Manifest { id: id(9), version: 3, bytes: 70 }), chunk(1, 500), chunk(2, 40)],
+        Frame::GetName(_) => &[Frame::Manifest(Box::new(Manifest::plain(id(9), 3, 70))), chunk(1, 500), chunk(2, 40)],
         Frame::GetId(_) => &[chunk(1, 100)],
         Frame::Want(_) if end == 1 => &[have(&[true, false, true]), chunk(0, 10), chunk(2, 3000)],
         Frame::Want(_) => &[chunk(0, 10), chunk(1, 30)],
@@ -156,7 +156,7 @@ fn a_name_is_asked_for_and_answered() {
     pair.ask(0, get("a"));
     pair.settle();
     assert_eq!(pair.frames(1), [(FIRST, get("a"))]);
-    pair.say(1, FIRST, Frame::Manifest(Manifest { id: id(1), version: 1, bytes: 300 }));
+    pair.say(1, FIRST, Frame::Manifest(Box::new(Manifest::plain(id(1), 1, 300))));
     pair.say(1, FIRST, chunk(2, 1000));
     pair.input(1, Input::Finish { stream: FIRST });
     pair.settle();
@@ -224,7 +224,7 @@ fn a_request_that_cannot_be_met_fails_without_harm_to_the_session() {
         pair.input(1, Input::Finish { stream });
     }
     // What the client still sends of its offer is read and dropped.
-    pair.say(0, StreamId(4), Frame::Manifest(Manifest { id: id(9), version: 3, bytes: 50 }));
+    pair.say(0, StreamId(4), Frame::Manifest(Box::new(Manifest::plain(id(9), 3, 50))));
     pair.settle();
     assert_eq!(pair.frames(0).len(), 2);
     assert_eq!(pair.over(0).iter().filter(|(_, result)| result.is_ok()).count(), 2, "{:?}", pair.over(0));
@@ -274,7 +274,7 @@ fn a_side_that_leaves_finishes_what_it_accepted_and_refuses_the_rest() {
     assert!(Code::Refused.is_retryable());
     pair.input(0, Input::Ask { frame: get("c"), tag: 9, early: false });
     assert!(pair.ends[0].notices.contains(&Notice::Refused { tag: 9, code: Code::Refused }));
-    pair.say(1, FIRST, Frame::Manifest(Manifest { id: id(1), version: 1, bytes: 3 }));
+    pair.say(1, FIRST, Frame::Manifest(Box::new(Manifest::plain(id(1), 1, 3))));
     pair.input(1, Input::Finish { stream: FIRST });
     pair.settle();
     assert_eq!(pair.ends[1].close, Some(Code::NoError), "the last exchange is over");

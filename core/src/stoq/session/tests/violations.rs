@@ -202,7 +202,7 @@ fn sample(kind: Kind) -> Option<Frame> {
         Kind::GetId => Frame::GetId(Box::new(GetId { id: id(0), range: None })),
         Kind::Want => want(1),
         Kind::Have => have(&[true]),
-        Kind::Manifest => Frame::Manifest(Manifest { id: id(0), version: 0, bytes: 0 }),
+        Kind::Manifest => Frame::Manifest(Box::new(Manifest::plain(id(0), 0, 0))),
         Kind::Chunk => chunk(0, 0),
         Kind::Put => put(),
         Kind::Ack => ack(),
@@ -216,7 +216,7 @@ fn sample(kind: Kind) -> Option<Frame> {
 
 #[test]
 fn a_frame_out_of_turn_closes_the_connection() {
-    for wrong in [get("b"), put(), want(1), chunk(0, 0), Frame::Manifest(Manifest { id: id(0), version: 0, bytes: 0 })] {
+    for wrong in [get("b"), put(), want(1), chunk(0, 0), Frame::Manifest(Box::new(Manifest::plain(id(0), 0, 0)))] {
         let mut pair = Pair::open(8);
         pair.input(1, Input::Request { stream: FIRST, early: false });
         pair.input(1, Input::Frame { stream: FIRST, frame: get("a") });
@@ -251,7 +251,7 @@ fn an_answer_that_was_not_asked_for_ends_the_exchange() {
     let cases: [(Frame, &[Frame]); 3] = [
         (want(2), &[have(&[true; 3])]),
         (want(2), &[have(&[true, false]), chunk(0, 0), chunk(1, 0)]),
-        (get("a"), &[Frame::Manifest(Manifest { id: id(0), version: 0, bytes: 0 }), chunk(0, 0)]),
+        (get("a"), &[Frame::Manifest(Box::new(Manifest::plain(id(0), 0, 0))), chunk(0, 0)]),
     ];
     for (at, (request, answers)) in cases.into_iter().enumerate() {
         let mut pair = Pair::open(10);
@@ -269,7 +269,7 @@ fn an_answer_that_was_not_asked_for_ends_the_exchange() {
 fn chunks_that_nobody_wants_are_not_taken() {
     let mut pair = Pair::open(11);
     pair.input(1, Input::Request { stream: FIRST, early: false });
-    for frame in [put(), Frame::Manifest(Manifest { id: id(0), version: 0, bytes: 0 })] {
+    for frame in [put(), Frame::Manifest(Box::new(Manifest::plain(id(0), 0, 0)))] {
         pair.input(1, Input::Frame { stream: FIRST, frame });
     }
     pair.say(1, FIRST, want(1));

@@ -185,7 +185,14 @@ fn wrong_fields_are_refused() {
     assert_eq!(wrong(Kind::Want, &[0, 0]), Err(Violation::Malformed), "nothing is wanted");
     assert_eq!(wrong(Kind::Have, &[3, 0x08]), Err(Violation::Malformed), "a bit past the last");
     assert_eq!(wrong(Kind::Cancel, &[120, 1]), Err(Violation::Malformed), "past the longest WANT");
-    assert_eq!(wrong(Kind::Fail, &[0x7F, 0, 0]), Err(Violation::Malformed), "a code that is none of a stream");
+    assert_eq!(wrong(Kind::Fail, &[0, 0x7F, 0, 0]), Err(Violation::Malformed), "a code that is none of a stream");
+    assert_eq!(wrong(Kind::Fail, &[2, 0x81, 0, 0]), Err(Violation::Malformed), "the origin says, and does not say what");
+    assert_eq!(
+        wrong(Kind::Manifest, &[[0; 33].as_slice(), &[4]].concat()),
+        Err(Violation::Malformed),
+        "the origin says, and does not say what"
+    );
+    assert_eq!(wrong(Kind::Manifest, &[[0; 33].as_slice(), &[1, 9]].concat()), Err(Violation::Malformed), "the same, and data");
     assert_eq!(wrong(Kind::Chunk, &[0; 10]), Err(Violation::Malformed), "no room for the fields");
     assert_eq!(Frame::from_bytes(&[2, 8, 0]), Err(WireError::Truncated));
 }
