@@ -20,11 +20,13 @@ mod claim;
 mod config;
 mod latency;
 mod message;
+mod near;
 mod port;
 pub mod predict;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use claim::{Accuracy, Claim, Held, Implausible, LIFE_MAX, REFRACTION_MILLI, ROUND_TRIP_NS_PER_KM, judge, least_round_trip};
 pub use config::Config;
@@ -35,6 +37,7 @@ pub use port::{Effect, GroupId, HOPS_MAX, Input, NoWay, RequestId, Trail, Why};
 use crate::base::{NodeId, Span, Spot, Time};
 use crate::machine::{Cx, Machine};
 use choose::Candidate;
+use near::{least, micros, near_ones};
 use predict::{Predictor, Row};
 use servers::Servers;
 use std::collections::BTreeMap;
@@ -65,7 +68,7 @@ pub struct Router {
     groups: BTreeMap<GroupId, Group>,
     predictor: Predictor,
     pending: BTreeMap<RequestId, Pending>,
-    predicted: Vec<u32>,
+    predicted_ms: Vec<f32>,
     scratch: Vec<Candidate>,
     uses: u64,
     config: Config,
@@ -84,9 +87,9 @@ impl Machine for Router {
             Input::Server { claim } => self.on_server(claim, None, Time::NEVER, cx.now),
             Input::Place { group, spot } => self.on_place(group, spot),
             Input::Prior { group, node, rtt } => self.on_prior(group, node, rtt),
-            Input::Measured { group, node, rtt } => self.on_measured(group, node, rtt),
+            Input::Measured { group, node, rtt } => self.on_measured(group, node, rtt, cx.now),
             Input::Request { request, group, key, trail } => self.on_request(request, group, key, trail, cx),
-            Input::Answered { request, rtt } => self.on_answered(request, rtt),
+            Input::Answered { request, rtt } => self.on_answered(request, rtt, cx.now),
             Input::Failed { request } => self.on_failed(request, cx),
         }
     }
@@ -108,7 +111,7 @@ impl Router {
     pub fn new(mine: Claim, config: Config) -> Self {
         let (groups, pending) = (BTreeMap::new(), BTreeMap::new());
         let (servers, predictor) = (Servers::default(), Predictor::default());
-        Self { mine, servers, groups, predictor, pending, predicted: Vec::new(), scratch: Vec::new(), uses: 0, config }
+        Self { mine, servers, groups, predictor, pending, predicted_ms: Vec::new(), scratch: Vec::new(), uses: 0, config }
     }
 
     /// The server for a request now, without asking it: a pure question.
@@ -146,7 +149,11 @@ impl Router {
     /// Bytes on the heap, about.
     pub fn heap_bytes(&self) -> usize {
         let rows: usize = self.groups.values().map(|group| group.row.heap_bytes() + size_of::<Group>()).sum();
-        self.servers.heap_bytes() + rows + self.pending.len() * size_of::<Pending>() + self.scratch.capacity() * size_of::<Candidate>()
+        self.servers.heap_bytes()
+            + rows
+            + self.pending.len() * size_of::<Pending>()
+            + self.scratch.capacity() * size_of::<Candidate>()
+            + self.predicted_ms.capacity() * size_of::<f32>()
     }
 
     /// What must always hold; the text names the broken promise.
@@ -236,9 +243,9 @@ impl Router {
         group.row.set_prior(slot as usize, rtt.as_millis_f64() as f32);
     }
 
-    fn on_measured(&mut self, group: GroupId, node: NodeId, rtt: Span) {
+    fn on_measured(&mut self, group: GroupId, node: NodeId, rtt: Span, now: Time) {
         let (Some(group), Some(slot)) = (self.groups.get_mut(&group), self.servers.find(node)) else { return };
-        self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, &self.config.predict);
+        self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, now, &self.config.predict);
     }
 
     fn on_request(&mut self, request: RequestId, group: GroupId, key: u64, trail: Trail, cx: &mut Context<'_>) {
@@ -251,12 +258,12 @@ impl Router {
         self.ask_next(request, cx);
     }
 
-    fn on_answered(&mut self, request: RequestId, rtt: Option<Span>) {
+    fn on_answered(&mut self, request: RequestId, rtt: Option<Span>, now: Time) {
         let Some(pending) = self.pending.remove(&request) else { return };
         let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
         self.servers.change(slot, servers::Server::succeed);
         if let (Some(rtt), Some(group)) = (rtt, self.groups.get_mut(&pending.group)) {
-            self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, &self.config.predict);
+            self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, now, &self.config.predict);
         }
     }
 
@@ -298,26 +305,23 @@ impl Router {
             &group.row
         });
         match row {
-            Some(row) => self.predictor.predict_all(row, &self.config.predict, &mut self.predicted),
-            None => self.predicted.clear(),
+            Some(row) => self.predictor.predict_all(row, &self.config.predict, &mut self.predicted_ms),
+            None => self.predicted_ms.clear(),
         }
         // Every server has a prior, but in a group without a place.
-        self.predicted.resize(self.servers.briefs().len(), 0);
+        self.predicted_ms.resize(self.servers.briefs().len(), 0.0);
         let not_again = trail.nodes().iter().filter_map(|node| self.servers.find(*node)).chain(tried.iter().copied());
-        not_again.for_each(|slot| self.predicted[slot as usize] = u32::MAX);
-        let mut nearest = u32::MAX;
-        for (server, predicted) in self.servers.briefs().iter().zip(&mut self.predicted) {
-            *predicted = if server.is_ready(now) { *predicted } else { u32::MAX };
-            nearest = nearest.min(*predicted);
+        not_again.for_each(|slot| self.predicted_ms[slot as usize] = f32::INFINITY);
+        let nearest_ms = least(&mut self.predicted_ms, self.servers.shut_ms(now));
+        if nearest_ms == f32::INFINITY {
+            return None;
         }
-        let limit = choose::near_limit(nearest, &self.config.rules).min(u32::MAX - 1);
+        let limit_us = choose::near_limit(micros(nearest_ms), &self.config.rules).min(u32::MAX - 1);
         self.scratch.clear();
-        for (slot, predicted_us) in (0u32..).zip(&self.predicted) {
-            if *predicted_us <= limit {
-                let servers::Brief { node, load, .. } = self.servers.briefs()[slot as usize];
-                self.scratch.push(Candidate { node, slot, predicted_us: *predicted_us, load });
-            }
-        }
+        near_ones(&self.predicted_ms, limit_us, |slot, predicted_us| {
+            let servers::Brief { node, load, .. } = self.servers.briefs()[slot as usize];
+            self.scratch.push(Candidate { node, slot, predicted_us, load });
+        });
         choose::choose(key, &self.scratch, &self.config.rules)
     }
 

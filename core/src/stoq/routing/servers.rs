@@ -87,6 +87,18 @@ impl Brief {
     }
 }
 
+impl Brief {
+    /// What is added to a prediction: nothing, or infinity while the server may not be chosen.
+    fn shut_ms(&self, now: Time) -> f32 {
+        if self.is_ready(now) { 0.0 } else { f32::INFINITY }
+    }
+
+    /// When that changes next.
+    fn changes_at(&self, now: Time) -> Time {
+        [self.ready_from, self.ready_until].into_iter().filter(|at| *at > now).min().unwrap_or(Time::NEVER)
+    }
+}
+
 impl From<&Server> for Brief {
     fn from(server: &Server) -> Self {
         Self { ready_from: server.ready_from, ready_until: server.ready_until, node: server.node, load: server.load() }
@@ -98,6 +110,9 @@ impl From<&Server> for Brief {
 pub(super) struct Servers {
     all: Vec<Server>,
     briefs: Vec<Brief>,
+    /// [`Brief::shut_ms`] of all, which holds from one time until before another.
+    shut_ms: Vec<f32>,
+    shut: (Time, Time),
     numbers: BTreeMap<NodeId, u32>,
     /// A number that was given up and may be given again.
     free: Option<u32>,
@@ -116,8 +131,27 @@ impl Servers {
     pub(super) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut Server) -> R) -> R {
         let server = &mut self.all[slot as usize];
         let result = change(server);
-        self.briefs[slot as usize] = Brief::from(&*server);
+        self.set_brief(slot);
         result
+    }
+
+    /// What a change of a server changes in the columns.
+    fn set_brief(&mut self, slot: u32) {
+        let brief = Brief::from(&self.all[slot as usize]);
+        self.briefs[slot as usize] = brief;
+        self.shut_ms[slot as usize] = brief.shut_ms(self.shut.0);
+        self.shut.1 = self.shut.1.min(brief.changes_at(self.shut.0));
+    }
+
+    /// What is added to the prediction of each server now, in the order of their numbers: infinity where it may not be chosen. All are looked at only
+    /// when one of them may have changed.
+    pub(super) fn shut_ms(&mut self, now: Time) -> &[f32] {
+        if now < self.shut.0 || now >= self.shut.1 {
+            self.shut_ms.clear();
+            self.shut_ms.extend(self.briefs.iter().map(|brief| brief.shut_ms(now)));
+            self.shut = (now, self.briefs.iter().map(|brief| brief.changes_at(now)).min().unwrap_or(Time::NEVER));
+        }
+        &self.shut_ms
     }
 
     /// All servers in brief, in the order of their numbers.
@@ -163,14 +197,15 @@ impl Servers {
             probe: None,
             probed_at: Time::ZERO,
         };
-        let brief = Brief::from(&server);
         match self.all.get_mut(slot as usize) {
-            Some(given_up) => (*given_up, self.briefs[slot as usize]) = (server, brief),
+            Some(given_up) => *given_up = server,
             None => {
+                self.briefs.push(Brief::from(&server));
+                self.shut_ms.push(0.0);
                 self.all.push(server);
-                self.briefs.push(brief);
             }
         }
+        self.set_brief(slot);
         slot
     }
 
@@ -191,6 +226,7 @@ impl Servers {
     pub(super) fn heap_bytes(&self) -> usize {
         self.all.capacity() * size_of::<Server>()
             + self.briefs.capacity() * size_of::<Brief>()
+            + self.shut_ms.capacity() * size_of::<f32>()
             + self.numbers.len() * 2 * size_of::<(NodeId, u32)>()
     }
 }

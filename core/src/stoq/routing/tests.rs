@@ -202,7 +202,7 @@ fn a_place_that_is_full_of_servers_takes_another_when_one_is_over() {
     assert_eq!(asked(&one.ask(1)), Some(2));
     assert_eq!(
         one.router.predicted_ms(HERE, NodeId(2)),
-        Some(10.5),
+        Some(10.2),
         "what was learnt of the other is not believed of this one, but for the group's part"
     );
 }
@@ -213,12 +213,12 @@ fn a_path_that_changes_is_noticed_and_learnt_anew() {
     let (mut predictor, mut row) = (Predictor::default(), Row::default());
     row.set_prior(0, 40.0);
     for n in 0..50 {
-        predictor.observe(&mut row, 0, 50.0 + (n % 5) as f32, &config);
+        predictor.observe(&mut row, 0, 50.0 + (n % 5) as f32, Time(n * 1_000_000_000), &config);
     }
     assert!((48.0..55.0).contains(&predictor.predict(&row, 0, &config)));
     assert_eq!(row.changes(), 0, "noise is no change");
     for _ in 0..4 {
-        predictor.observe(&mut row, 0, 120.0, &config);
+        predictor.observe(&mut row, 0, 120.0, Time(60_000_000_000), &config);
     }
     assert_eq!(row.changes(), 1);
     assert!(predictor.predict(&row, 0, &config) > 105.0, "{}", predictor.predict(&row, 0, &config));
@@ -230,7 +230,7 @@ fn what_is_learnt_stays_within_a_factor_of_the_prior() {
     for absurd in [1e-3, 1e9, f32::MAX, f32::INFINITY, f32::NAN, -5.0] {
         let (mut predictor, mut row) = (Predictor::default(), Row::default());
         (0..2).for_each(|server| row.set_prior(server, 40.0));
-        (0..100).for_each(|_| predictor.observe(&mut row, 0, absurd, &config));
+        (0..100).for_each(|_| predictor.observe(&mut row, 0, absurd, Time(1), &config));
         for server in 0..2 {
             let predicted = predictor.predict(&row, server, &config);
             assert!((5.0..=320.0).contains(&predicted), "{predicted} after {absurd}");
@@ -245,7 +245,7 @@ fn a_group_falls_back_where_learning_makes_it_worse() {
     row.set_prior(0, 50.0);
     // The truth swings around the prior, so that the last sample is the worst guess.
     for n in 0..64 {
-        predictor.observe(&mut row, 0, if n % 2 == 0 { 30.0 } else { 70.0 }, &config);
+        predictor.observe(&mut row, 0, if n % 2 == 0 { 30.0 } else { 70.0 }, Time(n), &config);
     }
     assert!(row.falls_back(&config));
     assert_eq!(predictor.predict(&row, 0, &config), 50.0);
@@ -351,4 +351,44 @@ fn the_same_history_gives_the_same_choices() {
         chosen
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn how_far_the_last_sample_is_believed_is_learnt_by_its_age() {
+    let config = predict::Config::default();
+    let (mut predictor, mut rows) = (Predictor::default(), vec![Row::default(); 8]);
+    rows.iter_mut().for_each(|row| (0..4).for_each(|server| row.set_prior(server, 100.0)));
+    let mut dice = Dice::new(SeedKey::new(3));
+    // What was measured holds for four seconds, and says nothing after a minute.
+    for turn in 0..200u32 {
+        for (group, row) in rows.iter_mut().enumerate() {
+            for server in 0..4 {
+                let rtt = 50.0 + 100.0 * dice.draw(group as u32, crate::base::Purpose::Test, turn * 4 + server as u32).unit() as f32;
+                let at = u64::from(turn) * 60_000_000_000;
+                predictor.observe(row, server, rtt, Time(at), &config);
+                predictor.observe(row, server, rtt, Time(at + 4_000_000_000), &config);
+            }
+        }
+    }
+    let (soon, late) = (predictor.trust_after(Span::secs(4)), predictor.trust_after(Span::secs(56)));
+    assert!(soon > 0.9 && late < 0.3, "{soon} soon, {late} late");
+}
+
+#[test]
+fn the_near_ones_are_the_same_as_one_by_one() {
+    let mut dice = Dice::new(SeedKey::new(5));
+    for len in [0usize, 1, 7, 8, 9, 31, 100] {
+        let mut draw = dice.draw(len as u32, crate::base::Purpose::Test, 0);
+        let mut predicted: Vec<f32> = (0..len).map(|_| (draw.unit() * 30.0) as f32).collect();
+        let shut: Vec<f32> = (0..len).map(|_| if draw.index(4) == 0 { f32::INFINITY } else { 0.0 }).collect();
+        let open: Vec<f32> = predicted.iter().zip(&shut).map(|(ms, shut)| ms + shut).collect();
+        let nearest = least(&mut predicted, &shut);
+        assert_eq!((nearest, &predicted), (open.iter().copied().fold(f32::INFINITY, f32::min), &open));
+        let limit = micros(nearest).saturating_add(5_000).min(u32::MAX - 1);
+        let mut found = Vec::new();
+        near_ones(&predicted, limit, |slot, us| found.push((slot, us)));
+        let wanted: Vec<(u32, u32)> =
+            (0u32..).zip(&open).map(|(slot, ms)| (slot, micros(*ms))).filter(|(_, us)| *us <= limit).collect();
+        assert_eq!(found, wanted);
+    }
 }
