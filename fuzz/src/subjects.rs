@@ -1,9 +1,11 @@
 //! Every parser and decoder that meets bytes from outside, as a function from bytes to nothing. A subject panics only if a promise is broken: none may
 //! panic on any input, and what was understood must survive being written and read again.
 
-use hypermesh_core::base::Wire;
+use hypermesh_core::base::{NodeId, Span, Spot, Wire};
 use hypermesh_core::hypermesh::mesh::{gossip, hyparview, peer, plumtree, swim, token, vivaldi};
-use hypermesh_core::stoq::session;
+use hypermesh_core::stoq::chunk::ManifestId;
+use hypermesh_core::stoq::manifest::{Body, ChildEntry, Flaw, LEVEL_MAX, Manifest, Step, Walk, WalkError};
+use hypermesh_core::stoq::{routing, session};
 
 /// A name and what is done with the bytes.
 pub type Subject = (&'static str, fn(&[u8]));
@@ -22,8 +24,10 @@ pub const SUBJECTS: &[Subject] = &[
     ("peer", wire::<peer::Message>),
     ("frame", frame),
     ("settings", settings),
-    #[cfg(feature = "reports")]
     ("manifest", manifest),
+    ("claim", claim),
+    #[cfg(feature = "reports")]
+    ("run", run),
 ];
 
 /// A message: its length is known before it is encoded, is the length of what it was decoded from, and it survives the wire. Only content, which is not
@@ -158,9 +162,70 @@ pub fn matrix(bytes: &[u8]) {
     }
 }
 
+/// A manifest of an object: what is accepted is the only way to write it, leads exactly to the bytes that it says, and so does one above it; one above it
+/// that says another length is refused.
+pub fn manifest(bytes: &[u8]) {
+    let id = ManifestId::of(bytes);
+    let manifest = match Manifest::decode_named(bytes, &id) {
+        Ok(manifest) => manifest,
+        Err(refusal) => return assert!(refusal.at <= bytes.len() && refusal.flaw != Flaw::WrongName, "{refusal:?}"),
+    };
+    assert_eq!(manifest.encode(), bytes, "a manifest has one form: {manifest:?}");
+    let walked = walk(id, bytes, &[]);
+    match manifest.level() {
+        0 => assert_eq!(walked, Ok(manifest.len()), "the chunks are the object"),
+        _ => assert!(matches!(walked, Err(Some(WalkError::Refused(_)))), "its own bytes are not those of its first entry"),
+    }
+    if manifest.level() < LEVEL_MAX && !manifest.is_empty() {
+        let above = |len: u64| {
+            let body = Body::Manifests { level: manifest.level() + 1, entries: vec![ChildEntry { id, len }] };
+            Manifest::new(manifest.chunker(), body, manifest.encryption().cloned()).map(|above| (above.id(), above.encode()))
+        };
+        let (root, root_bytes) = above(manifest.len()).expect("the length of a manifest may be said again");
+        let through = walk(root, &root_bytes, bytes);
+        assert!(manifest.level() > 0 || through == walked, "a manifest above changes nothing: {through:?}");
+        if let Ok((root, root_bytes)) = above(manifest.len() + 1) {
+            assert!(matches!(walk(root, &root_bytes, bytes), Err(Some(WalkError::Disagrees(_)))), "a wrong length is noticed");
+        }
+    }
+}
+
+/// Walks an object whose root is `root`, with `below` as every other manifest: the bytes of the chunks, or why it ended.
+fn walk(id: ManifestId, root: &[u8], below: &[u8]) -> Result<u64, Option<WalkError>> {
+    let (mut walk, mut bytes) = (Walk::whole(id), 0u64);
+    loop {
+        match walk.step() {
+            Step::Need(wanted) => walk.supply(if wanted == id { root } else { below }).map_err(Some)?,
+            Step::Piece(piece) => bytes += u64::from(piece.take),
+            Step::Done => return Ok(bytes),
+        }
+    }
+}
+
+/// A claim of location, alone and in a message: it lies on the globe, light decides the same in both directions, and what is judged possible at a round
+/// trip is possible at any longer one.
+pub fn claim(bytes: &[u8]) {
+    use routing::{Accuracy, Claim, LIFE_MAX, Message, judge};
+    wire::<Message>(bytes);
+    wire::<Claim>(bytes);
+    let Ok(claim) = Claim::from_bytes(bytes) else { return };
+    let spot = claim.spot();
+    assert!(spot.lat.abs() <= 90.0 && spot.lon > -180.0 && spot.lon <= 180.0 && claim.life <= LIFE_MAX, "{claim:?}");
+    assert_eq!(Claim::new(claim.node, spot, claim.accuracy, claim.sequence, claim.life), claim, "a place has one form");
+    let mine = Claim::new(NodeId(0), Spot { lat: 48.9, lon: 2.4 }, Accuracy::City, 1, LIFE_MAX);
+    let least = claim.least_round_trip(&mine);
+    assert!(least < Span::millis(197) && least == mine.least_round_trip(&claim), "half of the globe at most, and the same way back: {least}");
+    for (micros, known) in [(0, None), (1_000, Some(claim.sequence / 2)), (20_000, None), (197_000, None)] {
+        let at = |rtt: Span| judge(&claim, known, &mine, Some(rtt));
+        let (now, later) = (at(Span::micros(micros)), at(Span::micros(micros + 1)));
+        assert!(now.is_err() || later.is_ok(), "a longer way is never less possible: {now:?}, then {later:?}");
+    }
+    assert!(judge(&claim, Some(claim.sequence), &mine, None).is_err(), "what is known already is not news");
+}
+
 /// `run.json`: what was understood survives being written and read again.
 #[cfg(feature = "reports")]
-pub fn manifest(bytes: &[u8]) {
+pub fn run(bytes: &[u8]) {
     use hypermesh_reports::rundir::manifest::Manifest;
     if let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) {
         let text = serde_json::to_string(&manifest).expect("a manifest can be written");

@@ -1,0 +1,6 @@
+//! Fuzzes the subject `claim`.
+#![no_main]
+
+use hypermesh_fuzz::subjects;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| subjects::claim(bytes));
