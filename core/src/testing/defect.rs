@@ -24,10 +24,14 @@ pub enum Defect {
     NonDeterminism,
     /// The wire lets a later datagram overtake an earlier one.
     WireReorders,
+    /// A cache believes what the node above sends without a look at its name. Planted in a node's configuration.
+    BelieveAbove,
+    /// A cache acknowledges a purge and goes on as before. Planted in a node's configuration.
+    ForgetPurge,
 }
 
 impl Defect {
-    /// Every defect with its name in `--plant`.
+    /// Every defect of a world with its name in `--plant`.
     pub const ALL: [(&'static str, Self); 9] = [
         ("deliver-to-dead", Self::DeliverToDead),
         ("duplicate-delivery", Self::DuplicateDelivery),

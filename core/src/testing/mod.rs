@@ -3,6 +3,7 @@
 pub mod defect;
 pub mod graph;
 pub mod net;
+pub mod stoq;
 #[cfg(test)]
 mod tests;
 pub mod villain;

@@ -135,6 +135,11 @@ impl<K: Key> Cache<K> {
         self.len() == 0
     }
 
+    /// Whether there is a copy of an object itself, fresh or not. Notes nothing.
+    pub fn holds(&self, key: &K) -> bool {
+        self.shelves.entries.get(key).is_some_and(|entry| !entry.absent)
+    }
+
     /// Fetches under way.
     pub fn fetching(&self) -> usize {
         self.fetches.len()

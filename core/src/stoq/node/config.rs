@@ -75,6 +75,6 @@ impl Default for Config {
 }
 
 /// The lease of a cache that is not set otherwise.
-pub const LEASE: Span = Span::secs(5);
+pub const LEASE: Span = Span::secs(4);
 /// A cache asks the node above for a sign of life so many times within a lease.
 pub const LEASE_PARTS: u64 = 4;

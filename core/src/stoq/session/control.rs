@@ -1,7 +1,7 @@
 //! The control stream and datagrams: how two sides agree, probe each other, and leave.
 
 use super::agreed::{agree, needed_for};
-use super::frame::{Frame, Kind};
+use super::frame::{Frame, Kind, LEASE_MILLIS_MAX};
 use super::limits::{ONE_WAY_MAX, SETTINGS_MAX};
 use super::message::{Effect, Notice, Why};
 use super::states::{Act, Event, State};
@@ -9,7 +9,7 @@ use super::stream::{CONTROL, Place, StreamId, may_travel};
 use super::transcript::{EXPORTER_BYTES, confirmation};
 use super::version::{is_critical, major_bit};
 use super::{Code, Context, Opening, PROBES_MAX, Session, Settings, Side, Violation, transcript};
-use crate::base::Purpose;
+use crate::base::{Purpose, Span};
 
 /// Room that is kept for one setting of grease.
 const OURS_MAX: usize = SETTINGS_MAX - 1;
@@ -184,13 +184,15 @@ impl Session {
             Frame::Ping { token } => {
                 if self.probes_heard.take(self.config.told_per_sec, self.config.told_per_sec, cx.now) {
                     let load_permille = self.load_permille();
-                    cx.emit(Effect::Datagram { frame: Frame::Pong { token, load_permille } });
+                    let lease_millis = (self.lease_until.since(cx.now).0 / 1_000_000).min(u64::from(LEASE_MILLIS_MAX)) as u32;
+                    cx.emit(Effect::Datagram { frame: Frame::Pong { token, load_permille, lease_millis } });
                 }
             }
-            Frame::Pong { token, load_permille } => {
+            Frame::Pong { token, load_permille, lease_millis } => {
                 let found = self.probes.iter_mut().find(|probe| probe.is_some_and(|(sent, _)| sent == token));
                 if let Some((_, at)) = found.and_then(Option::take) {
-                    cx.emit(Effect::Up(Notice::Probed { rtt: cx.now.since(at), load_permille }));
+                    let (rtt, lease) = (cx.now.since(at), Span::millis(u64::from(lease_millis)));
+                    cx.emit(Effect::Up(Notice::Probed { rtt, load_permille, lease }));
                 }
             }
             frame => self.on_told(kind, frame, cx),

@@ -246,6 +246,8 @@ pub enum Notice {
         rtt: Span,
         /// Load of the peer in thousandths of what it can bear.
         load_permille: u16,
+        /// For how long after its answer, at least, the peer tells of every purge.
+        lease: Span,
     },
     /// The peer accepts no more requests.
     PeerLeaves,

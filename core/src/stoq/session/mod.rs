@@ -88,6 +88,8 @@ pub struct Session {
     probes_heard: Bucket,
     told: Bucket,
     probes: [Option<(u64, Time)>; PROBES_MAX],
+    /// Until when the peer will be told of every purge, whatever happens to others.
+    lease_until: Time,
 }
 
 /// What the two sides tell before they agree.
@@ -173,7 +175,13 @@ impl Session {
             probes_heard: Bucket::default(),
             told: Bucket::default(),
             probes: [None; PROBES_MAX],
+            lease_until: Time::ZERO,
         }
+    }
+
+    /// The layer above promises to tell the peer of every purge until then, as long as the session lives (clause 11.3). Answers to probes say so.
+    pub const fn promise(&mut self, until: Time) {
+        self.lease_until = until;
     }
 
     /// Where it is.

@@ -99,6 +99,8 @@ pub enum Frame {
         token: u64,
         /// Load of the sender in thousandths of what it can bear.
         load_permille: u16,
+        /// For how long from now on the sender will tell the receiver of every purge, in milliseconds; at most [`LEASE_MILLIS_MAX`].
+        lease_millis: u32,
     },
     /// Where a node is.
     Location(Box<Location>),
@@ -214,7 +216,9 @@ impl Frame {
             Frame::Confirm(hash) => hash.len(),
             Frame::GoAway { accepted } => varint_len(*accepted),
             Frame::Ping { .. } => 8,
-            Frame::Pong { load_permille, .. } => 8 + varint_len(u64::from(*load_permille)),
+            Frame::Pong { load_permille, lease_millis, .. } => {
+                8 + varint_len(u64::from(*load_permille)) + varint_len(u64::from(*lease_millis))
+            }
             Frame::Manifest(manifest) => manifest.fields_len(),
             Frame::Chunk(chunk) => chunk.fields_len(),
             Frame::Unknown { .. } => 0,
@@ -239,6 +243,9 @@ fn header(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<(u64, Option<
     };
     Ok((number, kind, reader.varint_max(u64::from(most), FRAME_LENGTH)? as u32))
 }
+
+/// Longest lease that a PONG can tell, in milliseconds: an hour.
+pub const LEASE_MILLIS_MAX: u32 = 3_600_000;
 
 /// Longest header in bytes.
 const HEADER_BYTES_MAX: u32 = 16;
@@ -309,7 +316,9 @@ fn fields_of(kind: Kind, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
         Kind::Ping => Frame::Ping { token: u64::from_be_bytes(field::array(reader)?) },
         Kind::Pong => {
             let token = u64::from_be_bytes(field::array(reader)?);
-            Frame::Pong { token, load_permille: reader.varint_max(u64::from(u16::MAX), "a load")? as u16 }
+            let load_permille = reader.varint_max(u64::from(u16::MAX), "a load")? as u16;
+            let lease_millis = reader.varint_max(u64::from(LEASE_MILLIS_MAX), "a lease")? as u32;
+            Frame::Pong { token, load_permille, lease_millis }
         }
         Kind::Location => Frame::Location(Box::new(Location::decode(reader)?)),
         Kind::Route => Frame::Route(Box::new(Route::decode(reader)?)),
@@ -335,9 +344,10 @@ impl Wire for Frame {
             Frame::Confirm(hash) => out.extend_from_slice(&hash[..]),
             Frame::GoAway { accepted } => put_varint(out, *accepted),
             Frame::Ping { token } => out.extend_from_slice(&token.to_be_bytes()),
-            Frame::Pong { token, load_permille } => {
+            Frame::Pong { token, load_permille, lease_millis } => {
                 out.extend_from_slice(&token.to_be_bytes());
                 put_varint(out, u64::from(*load_permille));
+                put_varint(out, u64::from(*lease_millis));
             }
             Frame::Manifest(manifest) => manifest.encode_fields(out),
             Frame::Chunk(chunk) => chunk.encode_fields(out),

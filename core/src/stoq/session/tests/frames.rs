@@ -120,7 +120,11 @@ fn told() -> impl Strategy<Value = Frame> {
         any::<[u8; 32]>().prop_map(|hash| Frame::Confirm(Box::new(hash))),
         varint().prop_map(|accepted| Frame::GoAway { accepted }),
         any::<u64>().prop_map(|token| Frame::Ping { token }),
-        (any::<u64>(), any::<u16>()).prop_map(|(token, load_permille)| Frame::Pong { token, load_permille }),
+        (any::<u64>(), any::<u16>(), 0..=LEASE_MILLIS_MAX).prop_map(|(token, load_permille, lease_millis)| Frame::Pong {
+            token,
+            load_permille,
+            lease_millis
+        }),
         location,
         route,
         unknown,

@@ -299,12 +299,12 @@ fn probes_measure_the_round_trip() {
     pair.now += Span::millis(30);
     pair.settle();
     let probed = pair.ends[0].notices.iter().find_map(|notice| match notice {
-        Notice::Probed { rtt, load_permille } => Some((*rtt, *load_permille)),
+        Notice::Probed { rtt, load_permille, .. } => Some((*rtt, *load_permille)),
         _ => None,
     });
     let (rtt, load) = probed.expect("the probe was answered");
     assert!(rtt >= Span::millis(30) && rtt < Span::millis(31) && load == 0, "{rtt}");
-    pair.input(0, Input::Datagram { frame: Frame::Pong { token: 12345, load_permille: 0 } });
+    pair.input(0, Input::Datagram { frame: Frame::Pong { token: 12345, load_permille: 0, lease_millis: 0 } });
     let count = pair.ends[0].notices.iter().filter(|notice| matches!(notice, Notice::Probed { .. })).count();
     assert_eq!(count, 1, "an answer to no question is dropped");
 }

@@ -197,7 +197,7 @@ fn sample(kind: Kind) -> Option<Frame> {
         Kind::Confirm => Frame::Confirm(Box::new([0; 32])),
         Kind::GoAway => Frame::GoAway { accepted: 0 },
         Kind::Ping => Frame::Ping { token: 0 },
-        Kind::Pong => Frame::Pong { token: 0, load_permille: 0 },
+        Kind::Pong => Frame::Pong { token: 0, load_permille: 0, lease_millis: 0 },
         Kind::GetName => get("a"),
         Kind::GetId => Frame::GetId(Box::new(GetId { id: id(0), range: None })),
         Kind::Want => want(1),

@@ -199,7 +199,7 @@ fn wrong_fields_are_refused() {
 
 #[test]
 fn a_datagram_holds_whole_frames_without_data() {
-    let two = [Frame::Ping { token: 1 }, Frame::Pong { token: 2, load_permille: 3 }];
+    let two = [Frame::Ping { token: 1 }, Frame::Pong { token: 2, load_permille: 3, lease_millis: 4 }];
     let mut bytes: Vec<u8> = two.iter().flat_map(Wire::to_bytes).collect();
     bytes.extend([0x3e, 1, 0]);
     assert_eq!(datagram(&bytes), Ok(two.to_vec()));
