@@ -1,6 +1,6 @@
 //! From a range of an object's bytes to the chunks that hold it, through however many levels, with the manifests arriving as the driver finds them.
 
-use super::{Body, ChildEntry, Encryption, Flaw, Manifest, Refusal};
+use super::{Body, ChildEntry, ChunkEntry, Encryption, Flaw, Manifest, Refusal};
 use crate::stoq::chunk::{ChunkId, ChunkerId, ManifestId};
 use core::ops::Range;
 
@@ -92,6 +92,21 @@ struct Frame {
     offset: u64,
 }
 
+/// An entry of either kind.
+enum Found {
+    Chunk(ChunkEntry),
+    Manifest(ChildEntry),
+}
+
+impl Found {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Chunk(entry) => entry.len.into(),
+            Self::Manifest(entry) => entry.len,
+        }
+    }
+}
+
 /// What is known of a manifest before it comes.
 #[derive(Clone, Debug)]
 struct Expected {
@@ -130,28 +145,22 @@ impl Walk {
             }
             let Some(frame) = self.frames.last_mut() else { return Step::Done };
             let (next, offset) = (frame.next, frame.offset);
-            let (len, found) = match frame.manifest.body() {
-                Body::Chunks { entries, .. } => match entries.get(next) {
-                    Some(entry) => (u64::from(entry.len), Ok(entry.id)),
-                    None => (0, Err(None)),
-                },
-                Body::Manifests { entries, .. } => match entries.get(next) {
-                    Some(entry) => (entry.len, Err(Some(*entry))),
-                    None => (0, Err(None)),
-                },
+            let found = match frame.manifest.body() {
+                Body::Chunks { entries, .. } => entries.get(next).map(|entry| Found::Chunk(*entry)),
+                Body::Manifests { entries, .. } => entries.get(next).map(|entry| Found::Manifest(*entry)),
             };
-            if offset >= self.range.end || found == Err(None) {
+            let Some(found) = found.filter(|_| offset < self.range.end) else {
                 self.frames.pop();
                 continue;
-            }
+            };
             frame.next += 1;
-            frame.offset += len;
+            frame.offset += found.len();
             if frame.offset <= self.range.start {
                 continue;
             }
             match found {
-                Ok(id) => return Step::Piece(self.piece(id, offset, len as u32)),
-                Err(child) => self.waiting = child.map(|child| expected(frame, child, offset)),
+                Found::Chunk(entry) => return Step::Piece(self.piece(entry.id, offset, entry.len)),
+                Found::Manifest(child) => self.waiting = Some(expected(frame, child, offset)),
             }
         }
     }
