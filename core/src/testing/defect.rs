@@ -28,6 +28,16 @@ pub enum Defect {
     BelieveAbove,
     /// A cache acknowledges a purge and goes on as before. Planted in a node's configuration.
     ForgetPurge,
+    /// A cache takes in and serves what is below a purge floor. Planted in its configuration, as all that follow.
+    ServePurged,
+    /// Routing believes whoever answers faster than light could from where it says it is.
+    FasterThanLight,
+    /// A certificate that is over is accepted.
+    AcceptExpired,
+    /// A transfer delivers contents without comparing them with their names.
+    DeliverUnverified,
+    /// Repair counts copies that are under way as if they had been acknowledged.
+    UnacknowledgedCopy,
 }
 
 impl Defect {

@@ -2,6 +2,7 @@
 
 use super::policy::Kind;
 use crate::base::Span;
+use crate::testing::Defect;
 
 /// What a copy must have shown before it is written to disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Config {
     pub durable_purges: bool,
     /// Seed of the hashes.
     pub seed: u64,
+    /// The planted defect of the tests, if any.
+    pub defect: Option<Defect>,
 }
 
 impl Default for Config {
@@ -71,6 +74,7 @@ impl Default for Config {
             failures_max: 4096,
             durable_purges: false,
             seed: 0,
+            defect: None,
         }
     }
 }

@@ -38,6 +38,7 @@ pub use port::{Answer, Counters, Effect, FetchId, Input, PurgeId, Refusal, Reque
 
 use crate::base::{Span, Time};
 use crate::machine::{Cx, Machine};
+use crate::testing::Defect;
 use policy::Key;
 use shelves::{Entry, Shelves};
 use std::collections::BTreeMap;
@@ -386,7 +387,9 @@ impl<K: Key> Cache<K> {
     fn may_believe(&self, fetch: &Fetch<K>, version: Version, from_origin: bool) -> bool {
         let strict = from_origin || !fetch.from_origin;
         let in_time = fetch.overtaken.is_none_or(|upto| version > upto);
-        fetch.immutable || (strict && in_time && version >= fetch.at_least && self.floors.allow(&fetch.key, version, from_origin))
+        let planted = Defect::ServePurged.is_planted(self.config.defect);
+        let above_floor = planted || self.floors.allow(&fetch.key, version, from_origin);
+        fetch.immutable || (strict && in_time && version >= fetch.at_least && above_floor)
     }
 
     fn entry(&self, fetch: &Fetch<K>, version: Version, bytes: u64, age: Span, life: Life, now: Time) -> Entry {

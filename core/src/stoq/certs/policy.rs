@@ -3,6 +3,7 @@
 use super::certificate::{Algorithm, IssuerId};
 use crate::base::Span;
 use crate::stoq::session::Roles;
+use crate::testing::Defect;
 
 /// An issuer that is believed, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Policy {
     pub proof_bytes_max: u16,
     /// Peers that are watched at a time.
     pub peers_max: u32,
+    /// The planted defect of the tests, if any.
+    pub defect: Option<Defect>,
 }
 
 impl Default for Policy {
@@ -48,6 +51,7 @@ impl Default for Policy {
             bytes_max: 4096,
             proof_bytes_max: 4096,
             peers_max: 1 << 17,
+            defect: None,
         }
     }
 }

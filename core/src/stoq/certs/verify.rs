@@ -7,6 +7,7 @@ use super::revocation::Lists;
 use crate::base::Time;
 use crate::stoq::session::Roles;
 use crate::stoq::session::frame::Name;
+use crate::testing::Defect;
 
 /// What is asked of a peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,15 +89,16 @@ pub fn judge(
     if now + policy.clock_error + policy.clock_error < certificate.not_before {
         return Err(Refusal::NotYet);
     }
+    let not_after = if Defect::AcceptExpired.is_planted(policy.defect) { Time::NEVER } else { certificate.not_after };
     // There is no mercy at the end: a certificate is replaced long before.
-    if now >= certificate.not_after {
+    if now >= not_after {
         return Err(Refusal::Expired);
     }
     let until = match lists.clear_until(certificate.issuer, certificate.serial, policy, now) {
-        Err(Refusal::NoList | Refusal::StaleList) if certificate.life() <= policy.list_life() => certificate.not_after,
+        Err(Refusal::NoList | Refusal::StaleList) if certificate.life() <= policy.list_life() => not_after,
         Err(refusal) => return Err(refusal),
-        Ok(_) if certificate.life() <= policy.list_life() => certificate.not_after,
-        Ok(until) => until.min(certificate.not_after),
+        Ok(_) if certificate.life() <= policy.list_life() => not_after,
+        Ok(until) => until.min(not_after),
     };
     prove(presented, policy, logs, now)?;
     Ok(until)

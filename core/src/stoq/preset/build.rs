@@ -75,6 +75,7 @@ impl Effective {
             chunks_max: chunks as usize,
             window_bytes: chunks * u64::from(CHUNK_LEN_MAX),
             chunk_within: self.span(Key::TransferChunkWithin),
+            defect: None,
         }
     }
 

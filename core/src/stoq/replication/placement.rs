@@ -4,6 +4,7 @@
 use crate::base::NodeId;
 use crate::base::digest::Mixer;
 use crate::stoq::chunk::ChunkId;
+use crate::testing::Defect;
 use core::cmp::Ordering;
 
 /// The domain of the scores.
@@ -43,9 +44,16 @@ pub struct Placement {
     domains: Vec<(u32, u32)>,
     regions: usize,
     sites: usize,
+    pub(super) defect: Option<Defect>,
 }
 
 impl Placement {
+    /// The same with a planted defect, for tests.
+    #[must_use]
+    pub fn planted(self, defect: Option<Defect>) -> Self {
+        Self { defect, ..self }
+    }
+
     /// A placement over these members, in any order.
     pub fn new(mut members: Vec<Member>) -> Result<Self, TwiceError> {
         members.sort_unstable_by_key(|member| member.node);
@@ -64,7 +72,7 @@ impl Placement {
             (region as u32, site as u32)
         };
         let domains = members.iter().map(index).collect();
-        Ok(Self { members, domains, regions: regions.len(), sites: sites.len() })
+        Ok(Self { members, domains, regions: regions.len(), sites: sites.len(), defect: None })
     }
 
     /// The members, by node.

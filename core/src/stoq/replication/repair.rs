@@ -3,6 +3,7 @@
 use super::Placement;
 use crate::base::NodeId;
 use crate::stoq::chunk::ChunkId;
+use crate::testing::Defect;
 use std::collections::BTreeMap;
 
 /// Who holds a chunk.
@@ -132,7 +133,8 @@ fn review_chunk(placement: &Placement, replicas: usize, chunk: &Stock, plan: &mu
     }
     let right = placement.holders(&chunk.id, replicas);
     let missing: Vec<_> = right.iter().copied().filter(|node| survivors.binary_search(node).is_err()).collect();
-    if missing.is_empty() && right.len() >= replicas.min(survivors.len()) {
+    let complete = missing.is_empty() || Defect::UnacknowledgedCopy.is_planted(placement.defect);
+    if complete && right.len() >= replicas.min(survivors.len()) {
         plan.surplus.extend(survivors.iter().filter(|node| !right.contains(node)).map(|node| (chunk.id, *node)));
     }
     missing.into_iter().enumerate().for_each(|(i, to)| lacks(survivors.len() - 1 + i, to));

@@ -3,6 +3,7 @@
 use super::choose::Rules;
 use super::predict;
 use crate::base::Span;
+use crate::testing::Defect;
 
 /// Parameters of the routing of one node.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +36,8 @@ pub struct Config {
     pub groups_max: usize,
     /// Requests under way at once.
     pub requests_max: usize,
+    /// The planted defect of the tests, if any.
+    pub defect: Option<Defect>,
 }
 
 impl Default for Config {
@@ -54,6 +57,7 @@ impl Default for Config {
             servers_max: 4096,
             groups_max: 256,
             requests_max: 65_536,
+            defect: None,
         }
     }
 }

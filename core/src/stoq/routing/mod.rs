@@ -36,6 +36,7 @@ pub use port::{Effect, GroupId, HOPS_MAX, Input, NoWay, RequestId, Trail, Why};
 
 use crate::base::{NodeId, Span, Spot, Time};
 use crate::machine::{Cx, Machine};
+use crate::testing::Defect;
 use choose::Candidate;
 use near::{least, micros, near_ones};
 use predict::{Predictor, Row};
@@ -168,6 +169,10 @@ impl Router {
         {
             return Err("what is remembered is bounded");
         }
+        let impossible = |server: &servers::Server| server.least().is_some_and(|least| !server.claim.is_plausible(&self.mine, least));
+        if self.servers.iter().any(|(_, server)| !server.is_withdrawn() && impossible(server)) {
+            return Err("no server is used that answers faster than light from where it says it is");
+        }
         Ok(())
     }
 
@@ -198,6 +203,7 @@ impl Router {
         }
         let known = self.servers.find(from).map(|slot| self.servers.get(slot));
         let (sequence, least) = (known.and_then(|server| server.sequence), known.and_then(|server| server.least()));
+        let least = least.filter(|_| !Defect::FasterThanLight.is_planted(self.config.defect));
         match judge(&claim, sequence, &self.mine, least) {
             Ok(()) => self.on_server(claim, Some(load), cx.now + claim.life, cx.now),
             Err(why) => {
@@ -339,6 +345,9 @@ impl Router {
 
     fn reject_if_too_fast(&mut self, slot: u32, cx: &mut Context<'_>) {
         let server = self.servers.get(slot);
+        if Defect::FasterThanLight.is_planted(self.config.defect) {
+            return;
+        }
         let Some(least) = server.least().filter(|least| !server.claim.is_plausible(&self.mine, *least)) else { return };
         let allowed = server.claim.least_round_trip(&self.mine);
         debug_assert!(least < allowed);

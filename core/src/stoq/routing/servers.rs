@@ -57,6 +57,11 @@ impl Server {
         }
     }
 
+    /// Whether nothing that it said counts any longer.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.ready_until == Time::ZERO
+    }
+
     pub(super) fn probe(&mut self, nonce: u64, now: Time) {
         (self.probe, self.probed_at) = (Some((nonce, now)), now);
     }

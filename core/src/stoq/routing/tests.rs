@@ -109,6 +109,24 @@ fn a_server_that_answers_faster_than_light_from_where_it_claims_to_be_is_not_use
 }
 
 #[test]
+fn a_router_that_believes_a_claim_faster_than_light_is_found() {
+    let broken = |defect| {
+        let mut one = One::new(Config { probe_every: Span::secs(1), defect, ..Config::default() });
+        one.advertise(claim(NodeId(1), TOKYO, 1));
+        let effects = one.react(|router, cx| router.wake(Why::Probe, cx));
+        let Some(Effect::Send { message: Message::Probe { nonce }, .. }) = effects.last().copied() else { panic!("{effects:?}") };
+        one.now += Span::millis(20);
+        let (mut out, input) = (Vec::new(), Input::Message { from: NodeId(1), message: Message::Probed { nonce } });
+        let chance = Chance::new(&mut one.dice, ME.0, &mut one.position);
+        one.router.handle(input, &mut Cx::new(one.now, ME, chance, &mut out));
+        one.router.check().err()
+    };
+    assert_eq!(broken(None), None);
+    let promise = "no server is used that answers faster than light from where it says it is";
+    assert_eq!(broken(Some(Defect::FasterThanLight)), Some(promise));
+}
+
+#[test]
 fn the_nearer_of_two_servers_is_asked_until_it_turns_out_slower() {
     let mut one = One::new(Config::default());
     one.advertise(claim(NodeId(1), BERLIN, 1));

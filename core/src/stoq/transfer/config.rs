@@ -3,6 +3,7 @@
 use crate::base::Span;
 use crate::stoq::manifest::MANIFEST_LEN_MAX;
 use crate::stoq::session::limits::CHUNK_BYTES_MAX;
+use crate::testing::Defect;
 
 /// Sources that a transfer knows at most; more are not taken.
 pub const SOURCES_MAX: usize = 64;
@@ -40,11 +41,13 @@ pub struct Config {
     pub window_bytes: u64,
     /// The longest that a source without progress is waited for.
     pub chunk_within: Span,
+    /// The planted defect of the tests, if any.
+    pub defect: Option<Defect>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { sources_max: 3, chunks_max: 16, window_bytes: 16 << 20, chunk_within: Span::secs(5) }
+        Self { sources_max: 3, chunks_max: 16, window_bytes: 16 << 20, chunk_within: Span::secs(5), defect: None }
     }
 }
 

@@ -124,9 +124,6 @@ pub struct Transfer {
     asks: BTreeMap<AskId, Exchange>,
     next_ask: u32,
     counts: Counters,
-    /// The planted defect of the tests: contents are believed without a look.
-    #[cfg(test)]
-    believing: bool,
 }
 
 type Context<'c> = Cx<'c, Effect>;
@@ -247,8 +244,6 @@ impl Transfer {
             asks: BTreeMap::new(),
             next_ask: 0,
             counts: Counters::default(),
-            #[cfg(test)]
-            believing: false,
         }
     }
 

@@ -1,7 +1,9 @@
 //! Whatever the order of fills, purges, evictions, crashes of copies and time: nothing up to an acknowledged purge is served.
 
 use super::*;
+use crate::testing::Defect;
 use proptest::prelude::*;
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestError, TestRng, TestRunner};
 use std::collections::BTreeMap;
 
 const KEYS: u64 = 6;
@@ -70,8 +72,9 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(defect: Option<Defect>) -> Self {
         let config = Config {
+            defect,
             memory_bytes: 250,
             disk_bytes: 350,
             disk_admission: Admission::Always,
@@ -188,9 +191,23 @@ proptest! {
 
     #[test]
     fn nothing_up_to_an_acknowledged_purge_is_served(steps in prop::collection::vec(step(), 1..200)) {
-        let mut world = World::new();
+        let mut world = World::new(None);
         for one in steps {
             world.step(one)?;
         }
     }
+}
+
+#[test]
+fn a_cache_that_serves_below_a_purge_floor_is_found() {
+    let look = |defect| {
+        let cases = Cases { cases: 100, max_shrink_iters: 0, failure_persistence: None, ..Cases::default() };
+        let mut runner = TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+        runner.run(&prop::collection::vec(step(), 1..200), |steps| {
+            let mut world = World::new(defect);
+            steps.into_iter().try_for_each(|step| world.step(step))
+        })
+    };
+    assert!(matches!(look(Some(Defect::ServePurged)), Err(TestError::Fail(..))), "the check can fail");
+    assert!(look(None).is_ok());
 }

@@ -4,6 +4,7 @@ use super::guard::{Effect, Guard, Input, PeerId, Why};
 use super::*;
 use crate::base::Purpose;
 use crate::machine::Machine;
+use crate::testing::Defect;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +44,11 @@ struct World {
 impl World {
     /// A world whose guards believe lists longer than they should by `slack`.
     fn new(seed: u64, slack: Span) -> Self {
+        Self::planted(seed, slack, None)
+    }
+
+    /// The same with a defect in every guard.
+    fn planted(seed: u64, slack: Span, defect: Option<Defect>) -> Self {
         let policy = Arc::new(Policy { clock_error: Span::secs(2), revocation_bound: Span::secs(30), ..policy() });
         let mut world = Self {
             now: Time(1_000_000_000_000),
@@ -60,7 +66,7 @@ impl World {
         world.issuer_offset = world.below(spread);
         for _ in 0..3 {
             let offset = world.below(spread);
-            let believed = Policy { revocation_bound: world.policy.revocation_bound + slack, ..(*world.policy).clone() };
+            let believed = Policy { revocation_bound: world.policy.revocation_bound + slack, defect, ..(*world.policy).clone() };
             let guard = Guard::new(Arc::new(believed), Unlogged);
             world.seats.push(Seat { guard, offset, wakes: Vec::new(), draws: 0, next_peer: 0, shown: BTreeMap::new() });
         }
@@ -217,6 +223,20 @@ fn guards_that_believe_lists_for_too_long_are_found() {
     };
     assert!(found(Span::secs(15)), "the check can fail");
     assert!(!found(Span::ZERO));
+}
+
+#[test]
+fn guards_that_accept_what_is_over_are_found() {
+    let found = |defect| {
+        (0..10).any(|seed| {
+            let mut world = World::planted(seed, Span::ZERO, defect);
+            (0..600u32).any(|round| {
+                world.step((round * 7 % 12) as u8);
+                world.check().is_err_and(|broken| broken.contains("ended"))
+            })
+        })
+    };
+    assert!(found(Some(Defect::AcceptExpired)) && !found(None));
 }
 
 #[test]

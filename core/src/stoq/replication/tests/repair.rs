@@ -3,6 +3,7 @@
 use super::super::{Budget, GroupStock, Member, Placement, Plan, Shard, Stock, plan};
 use super::{grid, id, over};
 use crate::base::NodeId;
+use crate::testing::Defect;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -78,6 +79,35 @@ fn surplus_copies_are_named_only_once_all_the_right_ones_exist() {
     assert_eq!((round.copies.len(), round.surplus.len()), (1, 0));
     carried_out(&mut stock, &round);
     assert_eq!(plan(&placement, 3, &stock, &[], PLENTY).surplus, [(id(1), other)]);
+}
+
+/// Runs rounds of repair in which every second copy never arrives and whatever is surplus is dropped at once. Chunks that nobody holds afterwards.
+fn lost_on_the_way(placement: &Placement) -> usize {
+    let mut stock: Vec<Stock> = (0..60).map(|i| Stock { id: id(i), len: 1_000, holders: vec![NodeId(i as u32 % 8)] }).collect();
+    for round in 0..8 {
+        let Plan { copies, surplus, .. } = plan(placement, 2, &stock, &[], PLENTY);
+        let chunk = |stock: &[Stock], id| stock.iter().position(|chunk| chunk.id == id).expect("it is in stock");
+        for (n, copy) in copies.iter().enumerate() {
+            let at = chunk(&stock, copy.id);
+            let arrives = (n + round) % 2 == 0 && stock[at].holders.contains(&copy.from);
+            stock[at].holders.extend(arrives.then_some(copy.to));
+        }
+        for (id, node) in surplus {
+            let at = chunk(&stock, id);
+            stock[at].holders.retain(|holder| *holder != node);
+        }
+    }
+    stock.iter().filter(|chunk| chunk.holders.is_empty()).count()
+}
+
+#[test]
+fn repair_that_counts_copies_on_their_way_is_found() {
+    let placement = over(&grid(1, 1, 8));
+    assert_eq!(lost_on_the_way(&placement), 0);
+    assert!(
+        lost_on_the_way(&placement.planted(Some(Defect::UnacknowledgedCopy))) > 0,
+        "the first copy is dropped before the second has come"
+    );
 }
 
 #[test]

@@ -34,5 +34,5 @@ fn all(object: &Object, sources: u32) -> Order {
 
 /// Chunks are small here, so more of them are under way.
 fn config() -> Config {
-    Config { sources_max: 8, chunks_max: 256, window_bytes: 2 << 20, chunk_within: Span::secs(5) }
+    Config { sources_max: 8, chunks_max: 256, window_bytes: 2 << 20, chunk_within: Span::secs(5), defect: None }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::Reader;
 use crate::base::Wire;
+use crate::testing::Defect;
 use proptest::prelude::*;
 
 /// A run of everything.
@@ -76,12 +77,12 @@ impl Case {
         }
     }
 
-    /// Runs it and gives all that went wrong. With `believing`, contents are believed without a look.
-    fn run(&self, believing: bool) -> Vec<String> {
+    /// Runs it and gives all that went wrong.
+    fn run(&self, defect: Option<Defect>) -> Vec<String> {
         let object = if self.repeats { Object::repeating(self.seed, self.len.div_ceil(4), 4) } else { Object::random(self.seed, self.len) };
-        let config = Config { sources_max: self.sources, chunks_max: self.chunks, window_bytes: self.window, chunk_within: Span::secs(5) };
+        let config =
+            Config { sources_max: self.sources, chunks_max: self.chunks, window_bytes: self.window, chunk_within: Span::secs(5), defect };
         let mut world = World::new(&object, self.seed, &self.servers).with(config.clone());
-        world.transfer.believing = believing;
         world.pause = Span::micros(self.pause);
         world.begin(self.order(&object, None));
         for cut in &self.cuts {
@@ -94,7 +95,6 @@ impl Case {
                 Resume::decode(&mut Reader::new(&bytes)).expect("what was written can be read")
             });
             world.begin_again(config.clone(), self.order(&object, resume));
-            world.transfer.believing = believing;
         }
         world.run();
         let mut wrongs = world.wrongs(self.range());
@@ -108,7 +108,7 @@ impl Case {
 proptest! {
     #[test]
     fn one_honest_source_among_any_others_is_enough(case in case()) {
-        prop_assert_eq!(case.run(false), Vec::<String>::new());
+        prop_assert_eq!(case.run(None), Vec::<String>::new());
     }
 
     #[test]
@@ -176,9 +176,9 @@ fn without_verification_the_oracle_finds_wrong_bytes() {
         sources: 2,
         cuts: Vec::new(),
     };
-    assert_eq!(case(Conduct::Lies(300)).run(false), Vec::<String>::new());
-    assert_ne!(case(Conduct::Lies(300)).run(true), Vec::<String>::new());
-    assert_eq!(case(Conduct::Honest).run(true), Vec::<String>::new(), "with honest sources nobody would notice");
+    assert_eq!(case(Conduct::Lies(300)).run(None), Vec::<String>::new());
+    assert_ne!(case(Conduct::Lies(300)).run(Some(Defect::DeliverUnverified)), Vec::<String>::new());
+    assert_eq!(case(Conduct::Honest).run(Some(Defect::DeliverUnverified)), Vec::<String>::new(), "with honest sources nobody would notice");
 }
 
 /// Found by the property: two stallers that answer `Have` and take a chunk from each other for ever are overtaken all the same.
@@ -200,5 +200,5 @@ fn stallers_before_an_honest_source_do_not_stop_a_transfer_that_was_cut_twice() 
         sources: 1,
         cuts: vec![245, 248],
     };
-    assert_eq!(case.run(false), Vec::<String>::new());
+    assert_eq!(case.run(None), Vec::<String>::new());
 }
