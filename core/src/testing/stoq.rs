@@ -108,6 +108,10 @@ pub struct Seat {
     pub put_out: u64,
     /// Whether it is running.
     pub is_up: bool,
+    /// Whether it can connect with nobody.
+    pub is_cut_off: bool,
+    /// What it said to peers that a test plays itself, if there are such.
+    by_hand: Option<Vec<(ConnId, Effect)>>,
     life: u32,
     position: u32,
 }
@@ -142,6 +146,8 @@ struct Line {
     /// Who dialled comes first.
     ends: [End; 2],
     is_up: bool,
+    /// Whether nothing that is sent arrives.
+    is_mute: bool,
     /// Whether QUIC takes no bytes at the moment.
     is_stuck: bool,
     stuck: Vec<(usize, StreamId, u32)>,
@@ -232,6 +238,8 @@ impl World {
             takes: true,
             put_out: 0,
             is_up: true,
+            is_cut_off: false,
+            by_hand: None,
             life: 0,
             position: 0,
         });
@@ -295,8 +303,28 @@ impl World {
         out.into_iter().for_each(|effect| self.carry_out(at, effect));
     }
 
+    /// From now on the test plays a peer of a node: what the node says on connections that the world does not know is kept.
+    pub fn by_hand(&mut self, seat: usize) {
+        self.seats[seat].by_hand.get_or_insert_default();
+    }
+
+    /// What a node said to a peer that the test plays, since this was asked last.
+    pub fn said_by_hand(&mut self, seat: usize, conn: ConnId) -> Vec<Effect> {
+        let Some(all) = self.seats[seat].by_hand.take() else { return Vec::new() };
+        let (mine, others) = all.into_iter().partition(|(to, _)| *to == conn);
+        self.seats[seat].by_hand = Some(others);
+        let mine: Vec<(ConnId, Effect)> = mine;
+        mine.into_iter().map(|(_, effect)| effect).collect()
+    }
+
     fn carry_out(&mut self, at: usize, effect: Effect) {
         let life = self.seats[at].life;
+        if let Effect::Session { conn, .. } | Effect::Data { conn, .. } = &effect
+            && !self.lines.contains_key(conn)
+            && let Some(kept) = &mut self.seats[at].by_hand
+        {
+            return kept.push((*conn, effect));
+        }
         match effect {
             Effect::Dial { server } => self.dial(at, server),
             Effect::Session { conn, effect } => self.session(at, conn, effect),
@@ -354,7 +382,7 @@ impl World {
     fn dial(&mut self, at: usize, server: ServerId) {
         let (to, life) = (server.0 as usize, self.seats[at].life);
         let answers = self.now + self.latency + self.latency;
-        if !self.seats.get(to).is_some_and(|seat| seat.is_up) {
+        if self.seats[at].is_cut_off || !self.seats.get(to).is_some_and(|seat| seat.is_up) {
             let again = Some(Span::millis(500));
             return self.at(answers, Event::Input(at, life, Box::new(Input::NoDial { server, again })));
         }
@@ -369,7 +397,7 @@ impl World {
             last: BTreeMap::new(),
         };
         let ends = [end(at, life), end(to, self.seats[to].life)];
-        self.lines.insert(conn, Line { ends, is_up: true, is_stuck: false, stuck: Vec::new() });
+        self.lines.insert(conn, Line { ends, is_up: true, is_mute: false, is_stuck: false, stuck: Vec::new() });
         let keyed = || Box::new(Input::Session { conn, input: session::Input::Keyed { major: version::MAJOR, exporter: [7; 32] } });
         let (client, host) = (self.peer(at), self.peer(to));
         let (arrives, to_life) = (self.now + self.latency, self.seats[to].life);
@@ -387,6 +415,9 @@ impl World {
     /// Sends something to the other end.
     fn send(&mut self, at: usize, conn: ConnId, stream: Option<StreamId>, carried: Carried) {
         let Some(end) = self.end_of(at, conn) else { return };
+        if self.lines.get(&conn).is_some_and(|line| line.is_mute) {
+            return;
+        }
         let delay = self.latency + Span(self.roll(self.jitter.0 + 1));
         let mut when = self.now + delay;
         if let (Some(line), Some(stream)) = (self.lines.get_mut(&conn), stream) {
@@ -582,6 +613,19 @@ impl World {
         for end in 0..2 {
             let when = self.now + self.latency;
             self.at(when, Event::Arrive(conn, end, None, Carried::Gone));
+        }
+    }
+
+    /// From now on nothing arrives on the connections between two nodes, and neither knows. After a while both take them for gone.
+    pub fn mute(&mut self, one: usize, other: usize, after: Span) {
+        let between = |line: &Line| line.is_up && [line.ends[0].seat, line.ends[1].seat].iter().all(|seat| [one, other].contains(seat));
+        let lines: Vec<ConnId> = self.lines.iter().filter(|(_, line)| between(line)).map(|(conn, _)| *conn).collect();
+        for conn in lines {
+            if let Some(line) = self.lines.get_mut(&conn) {
+                line.is_mute = true;
+            }
+            let when = self.now + after;
+            (0..2).for_each(|end| self.at(when, Event::Arrive(conn, end, None, Carried::Gone)));
         }
     }
 

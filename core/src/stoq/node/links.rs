@@ -52,6 +52,7 @@ impl StoqNode {
         }
         self.conns.insert(conn, Box::new(Conn::new(&self.config.session, peer, None, false, t.now())));
         self.say(conn, session::Input::Begin, t);
+        self.meet_above(t);
     }
 
     pub(super) fn on_dialled(&mut self, conn: ConnId, server: ServerId, peer: Peer, early: bool, t: &mut Turn<'_, '_>) {

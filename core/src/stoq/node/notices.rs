@@ -1,6 +1,7 @@
 //! What sessions say, and whom it concerns.
 
 use super::conn::Exchange;
+use super::links::Link;
 use super::port::{ConnId, Fact, Why};
 use super::turn::{Turn, Work};
 use super::wait::Wait;
@@ -162,10 +163,14 @@ impl StoqNode {
         }
         let Some(exchange) = c.exchanges.remove(&stream) else { return };
         let code = result.err();
+        // When a connection is gone, a transfer hears of that once, and not of each exchange.
+        let is_gone = c.session.state() == session::states::State::Closed;
+        let is_link = c.server.is_some_and(|server| self.links.get(&server) == Some(&Link::Up(conn)));
         if stream.opener() != c.session_side() {
             self.serving -= 1;
         }
         match exchange {
+            Exchange::Transfer { .. } if is_gone && is_link => {}
             Exchange::Transfer { job, ask } => t.later(Work::Transfer(
                 job,
                 match code {
@@ -173,7 +178,7 @@ impl StoqNode {
                     Some(code) => transfer::Input::Failed { ask, code, retry: Span::ZERO },
                 },
             )),
-            Exchange::Fetch(asked) => self.on_fetch_over(conn, *asked, code, t),
+            Exchange::Fetch(asked) => self.on_fetch_over(*asked, is_gone, t),
             Exchange::Offer { job, flow } => {
                 self.drop_flow(conn, &flow, t);
                 self.fail_job(job, code.unwrap_or(Code::RequestIncomplete), Span::ZERO, t);

@@ -8,7 +8,8 @@
 //! **Data.** When the head of a MANIFEST or CHUNK came with at least one byte of data, the driver hands over the head first, collects the data (their
 //! length is in the head, bounded by [`session::Session::limits`]), says `Progress` now and then meanwhile, and hands them over as one [`Input::Body`]
 //! before anything else of that stream. In the other direction [`Effect::Data`] follows right after the `Write` of the head, and the driver writes
-//! those bytes behind it; when QUIC took them (not: when they were acknowledged) it says [`Input::Sent`]. A node writes no more than its configuration
+//! those bytes behind it; when QUIC took them (not: when they were acknowledged), or will never take them since the stream was
+//! stopped or the exchange was reset, it says [`Input::Sent`], also after the stream's end was written. A node writes no more than its configuration
 //! allows ahead of that, so a slow reader costs what was not sent, and no more. Nothing copies contents: they are shared.
 //!
 //! **Store.** Operations have tickets and complete in any order, each exactly once, with [`Input::Done`]. A node without a disk (a client, a cache in

@@ -153,7 +153,7 @@ impl StoqNode {
             cache::Effect::Refuse { waiter, why, .. } => self.on_cache_refusal(waiter, why, about.code, t),
             cache::Effect::Fetch { fetch, key, known, at_least, from_origin, .. } => {
                 let name = about.name.clone();
-                self.want_above(fetch, Fetch::new(key, name, known, at_least, from_origin), t);
+                self.want_above(fetch, Fetch::new(key, name, known, at_least, from_origin));
             }
             cache::Effect::Keep { key, tier, from, .. } => self.keep(key, tier, from, about, news, t),
             cache::Effect::Drop { key, tier } => self.give_up(key, tier, t),

@@ -33,7 +33,12 @@ pub(super) struct Fetch {
     tried: Vec<ServerId>,
     /// Whether all of these said that they have it not.
     lacking: bool,
+    /// Connections that were gone before it came.
+    lost: u8,
 }
+
+/// Connections that one fetch may outlive at one server.
+const LOST_MAX: u8 = 3;
 
 /// An exchange with a node above.
 #[derive(Clone, Debug)]
@@ -48,7 +53,7 @@ pub(super) struct Asked {
 
 impl Fetch {
     pub(super) const fn new(key: Key, name: Option<Name>, known: Option<Version>, at_least: Version, from_origin: bool) -> Self {
-        Self { key, name, known, at_least, from_origin, tried: Vec::new(), lacking: true }
+        Self { key, name, known, at_least, from_origin, tried: Vec::new(), lacking: true, lost: 0 }
     }
 
     /// Why it failed, if it failed now.
@@ -59,8 +64,7 @@ impl Fetch {
 
 impl StoqNode {
     /// The cache wants something from above. It is asked for when this reaction is over.
-    pub(super) fn want_above(&mut self, id: FetchId, fetch: Fetch, t: &mut Turn<'_, '_>) {
-        let _ = t;
+    pub(super) fn want_above(&mut self, id: FetchId, fetch: Fetch) {
         let Some(tier) = &mut self.tier else { return };
         tier.fetches.insert(id, fetch);
         tier.waiting.push_back(id);
@@ -97,6 +101,14 @@ impl StoqNode {
             for part in due.chunks(WANT_MAX) {
                 self.ask_contents(conn, server, part, t);
             }
+        }
+    }
+
+    /// Connects with the first of the nodes above before anything is asked of it.
+    pub(super) fn meet_above(&mut self, t: &mut Turn<'_, '_>) {
+        let first = self.servers().iter().min_by_key(|server| server.cost).map(|server| server.id);
+        if let (Some(server), true) = (first, self.tier.is_some()) {
+            self.reach(server, t);
         }
     }
 
@@ -291,11 +303,16 @@ impl StoqNode {
         self.run_cache_with(CacheWork { input, name: fetch.name, fetched, code: Code::Refused }, news, t);
     }
 
-    /// An exchange with a node above is over. What it owes is asked of the next.
-    pub(super) fn on_fetch_over(&mut self, conn: ConnId, asked: Asked, code: Option<Code>, t: &mut Turn<'_, '_>) {
-        let _ = (conn, code);
+    /// An exchange with a node above is over. What it owes is asked of the next; of the same one if only the connection is gone, a few times.
+    pub(super) fn on_fetch_over(&mut self, asked: Asked, is_gone: bool, t: &mut Turn<'_, '_>) {
         for (id, _) in asked.due {
-            self.try_next(id, asked.server, false, t);
+            match self.tier.as_mut().and_then(|tier| tier.fetches.get_mut(&id)) {
+                Some(fetch) if is_gone && fetch.lost < LOST_MAX => {
+                    fetch.lost += 1;
+                    self.put_off(id);
+                }
+                _ => self.try_next(id, asked.server, false, t),
+            }
         }
     }
 

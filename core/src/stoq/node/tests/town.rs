@@ -35,7 +35,10 @@ pub(super) fn config(roles: Roles, servers: &[usize]) -> Config {
 pub(super) fn town(seed: u64) -> World {
     let mut world = World::new(seed);
     world.add(&Arc::new(config(Roles::ORIGIN, &[])));
-    world.add(&Arc::new(config(Roles::REGIONAL, &[ORIGIN])));
+    // The regional acknowledges purges when it has them on disk.
+    let mut regional = config(Roles::REGIONAL, &[ORIGIN]);
+    regional.cache = regional.cache.map(|cache| cache::Config { durable_purges: true, ..cache });
+    world.add(&Arc::new(regional));
     world.add(&Arc::new(config(Roles::EDGE, &[REGIONAL])));
     world.add(&Arc::new(config(Roles::CLIENT, &[EDGE])));
     world.add(&Arc::new(config(Roles::CLIENT.with(Roles::PUBLISHER), &[ORIGIN])));
