@@ -5,6 +5,8 @@
 //!                       │           │  ▲
 //!                  replication    cache routing      certs: who may speak
 //! ```
+//! A [`node`] is all of these together, with a contract that drivers keep.
+//!
 //! An object is cut into chunks where its content says so, each chunk is named by its hash, and a manifest lists the names. Whoever holds a manifest
 //! can ask anybody for the chunks and believe nobody: what is handed on has been verified.
 

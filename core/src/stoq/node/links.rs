@@ -65,6 +65,9 @@ impl StoqNode {
             return self.on_no_dial(server, None, t);
         }
         self.links.insert(server, Link::Up(conn));
+        if self.tier.is_some() {
+            self.above.push(conn);
+        }
         self.conns.insert(conn, Box::new(Conn::new(&self.config.session, peer, Some(server), early, t.now())));
         self.say(conn, session::Input::Begin, t);
         if early {
@@ -77,6 +80,7 @@ impl StoqNode {
             return;
         }
         self.links.insert(server, Link::Resting);
+        self.stir();
         t.wake(again.unwrap_or(REST), Why::Dial(server));
         self.lose_server(server, again, t);
     }
@@ -85,6 +89,7 @@ impl StoqNode {
     pub(super) fn on_rested(&mut self, server: ServerId) {
         if self.links.get(&server) == Some(&Link::Resting) {
             self.links.remove(&server);
+            self.stir();
         }
     }
 
@@ -186,6 +191,7 @@ impl StoqNode {
 
     /// Requests can be asked on a connection that was dialled.
     pub(super) fn on_usable(&mut self, conn: ConnId, server: ServerId, t: &mut Turn<'_, '_>) {
+        self.stir();
         for (job, state) in &mut self.jobs {
             if let Job::Get(get) = state
                 && let Some(at) = get.opening.iter().position(|opening| *opening == server)
@@ -213,6 +219,8 @@ impl StoqNode {
     /// A connection is over. The session said before that each of its exchanges is.
     pub(super) fn on_closed(&mut self, conn: ConnId, t: &mut Turn<'_, '_>) {
         let Some(c) = self.conns.remove(&conn) else { return };
+        self.above.retain(|above| *above != conn);
+        self.stir();
         for job in &c.pings {
             self.fail_job(*job, Code::Refused, self.config.retry, t);
         }
@@ -233,6 +241,9 @@ impl StoqNode {
     pub(super) fn on_peer_leaves(&mut self, conn: ConnId) {
         let Some(c) = self.conns.get_mut(&conn) else { return };
         c.leaving = true;
+        if let Some(tier) = &mut self.tier {
+            tier.stirred = true;
+        }
         if let Some(server) = c.server
             && self.links.get(&server) == Some(&Link::Up(conn))
         {

@@ -68,6 +68,8 @@ pub struct StoqNode {
     /// What [`Input::Servers`] said; the configuration if nothing.
     servers: Option<Box<[Server]>>,
     conns: BTreeMap<ConnId, Box<Conn>>,
+    /// Of a cache: the connections with nodes above.
+    above: Vec<ConnId>,
     /// Servers that are being dialled, connected with, or left alone for a while.
     links: BTreeMap<ServerId, Link>,
     jobs: BTreeMap<JobId, Job>,
@@ -117,6 +119,7 @@ impl StoqNode {
             config: config.clone(),
             servers: None,
             conns: BTreeMap::new(),
+            above: Vec::new(),
             links: BTreeMap::new(),
             jobs: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -178,6 +181,7 @@ impl StoqNode {
             + nodes(self.links.len(), size_of::<(ServerId, Link)>())
             + nodes(self.jobs.len(), size_of::<(JobId, Job)>())
             + nodes(self.waits.len(), size_of::<(u64, Wait)>())
+            + self.above.capacity() * size_of::<ConnId>()
             + self.tier.as_ref().map_or(0, |tier| size_of::<Tier>() + tier.heap_bytes())
             + self.ledger.as_ref().map_or(0, |_| size_of::<Ledger>())
     }
@@ -248,6 +252,7 @@ impl StoqNode {
             Input::Job { job, command } => self.on_command(job, command, t),
             Input::Servers(servers) => {
                 self.servers = Some(servers);
+                self.stir();
             }
             Input::Leave => self.on_leave(t),
         }

@@ -271,8 +271,8 @@ impl StoqNode {
         let until = if self.is_origin() {
             t.now() + self.config.lease
         } else {
-            let above = self.conns.values().filter(|c| c.server.is_some() && c.open).map(|c| c.lease_until);
-            above.min().unwrap_or(Time::ZERO)
+            let above = self.above.iter().filter_map(|conn| self.conns.get(conn)).filter(|c| c.open);
+            above.map(|c| c.lease_until).min().unwrap_or(Time::ZERO)
         };
         if let Some(c) = self.conns.get_mut(&conn) {
             c.session.promise(if c.is_below && !c.is_doubting { until } else { Time::ZERO });

@@ -59,6 +59,8 @@ pub(super) struct Tier {
     pub(super) fetches: BTreeMap<FetchId, Fetch>,
     /// Fetches that nobody is asked for yet.
     pub(super) waiting: VecDeque<FetchId>,
+    /// Whether somebody may be asked now who could not be asked before.
+    pub(super) stirred: bool,
 }
 
 /// What came from above, while the cache thinks about it.
@@ -79,6 +81,7 @@ impl Tier {
             absents: BTreeMap::new(),
             fetches: BTreeMap::new(),
             waiting: VecDeque::new(),
+            stirred: false,
         }
     }
 

@@ -68,11 +68,14 @@ impl StoqNode {
         let Some(tier) = &mut self.tier else { return };
         tier.fetches.insert(id, fetch);
         tier.waiting.push_back(id);
+        tier.stirred = true;
     }
 
     /// Asks for all that waits, of whoever can be asked.
     pub(super) fn ask_above(&mut self, t: &mut Turn<'_, '_>) {
-        if self.tier.as_ref().is_none_or(|tier| tier.waiting.is_empty()) {
+        let Some(tier) = self.tier.as_mut().filter(|tier| tier.stirred) else { return };
+        tier.stirred = false;
+        if tier.waiting.is_empty() {
             return;
         }
         let mut servers = self.servers().to_vec();
@@ -101,6 +104,13 @@ impl StoqNode {
             for part in due.chunks(WANT_MAX) {
                 self.ask_contents(conn, server, part, t);
             }
+        }
+    }
+
+    /// Somebody may be asked now who could not be asked before: what waits is looked at again when this reaction is over.
+    pub(super) fn stir(&mut self) {
+        if let Some(tier) = &mut self.tier {
+            tier.stirred = true;
         }
     }
 
@@ -162,6 +172,7 @@ impl StoqNode {
             return self.fail_fetch(id, t);
         }
         tier.waiting.push_back(id);
+        tier.stirred = true;
     }
 
     fn fail_fetch(&mut self, id: FetchId, t: &mut Turn<'_, '_>) {
@@ -305,6 +316,7 @@ impl StoqNode {
 
     /// An exchange with a node above is over. What it owes is asked of the next; of the same one if only the connection is gone, a few times.
     pub(super) fn on_fetch_over(&mut self, asked: Asked, is_gone: bool, t: &mut Turn<'_, '_>) {
+        self.stir();
         for (id, _) in asked.due {
             match self.tier.as_mut().and_then(|tier| tier.fetches.get_mut(&id)) {
                 Some(fetch) if is_gone && fetch.lost < LOST_MAX => {

@@ -6,9 +6,11 @@ use crate::stoq::cache::policy::Kind;
 use crate::stoq::cache::{Admission, Config as CacheConfig};
 use crate::stoq::certs::{Policy, Trusted, keeper};
 use crate::stoq::chunk::{CHUNK_LEN_MAX, Profile};
+use crate::stoq::node;
 use crate::stoq::session::frame::Name;
 use crate::stoq::session::{self, Capabilities, Roles, Setting, Settings};
 use crate::stoq::transfer;
+use std::sync::Arc;
 
 /// The policies of the cache, in the order of [`super::table::POLICIES`].
 pub(super) const KINDS: [Kind; 6] = [Kind::Fifo, Kind::Lru, Kind::Sieve, Kind::S3Fifo, Kind::WTinyLfu, Kind::Adaptive];
@@ -76,6 +78,22 @@ impl Effective {
             window_bytes: chunks * u64::from(CHUNK_LEN_MAX),
             chunk_within: self.span(Key::TransferChunkWithin),
             defect: None,
+        }
+    }
+
+    /// A node that plays `roles` under `servers`. What an origin lets others use its names for, and the lease, stay as they are by default.
+    pub fn node(&self, roles: Roles, servers: Box<[node::Server]>, seed: u64) -> node::Config {
+        let keeps = roles.has(Roles::EDGE) || roles.has(Roles::REGIONAL);
+        // Half of what QUIC keeps of a connection is read ahead of it.
+        let ahead = (self.get(Key::QuicSendWindow) / 2).clamp(64 << 10, 64 << 20) as u32;
+        node::Config {
+            roles,
+            session: Arc::new(self.session(roles, Capabilities::ALL)),
+            cache: keeps.then(|| self.cache(seed)),
+            transfer: self.transfer(),
+            servers,
+            send_ahead_bytes: ahead,
+            ..node::Config::default()
         }
     }
 

@@ -16,8 +16,17 @@ use std::sync::Arc;
 fn a_client_that_sleeps_owns_almost_nothing() {
     let node = StoqNode::new(&Arc::new(config(Roles::CLIENT, &[ORIGIN])));
     assert_eq!(node.heap_bytes(), 0);
-    assert!(size_of::<StoqNode>() <= 256, "a node takes {} bytes", size_of::<StoqNode>());
+    assert!(size_of::<StoqNode>() <= 320, "a node takes {} bytes", size_of::<StoqNode>());
     assert!(size_of::<Conn>() <= 1_024, "a connection takes {} bytes", size_of::<Conn>());
+}
+
+#[test]
+fn a_preset_makes_a_node() {
+    use crate::stoq::preset::{Effective, Preset};
+    let edge = Effective::new(Some(Preset::Edge)).node(Roles::EDGE, Box::new([]), 1);
+    assert!(edge.cache.is_some() && edge.send_ahead_bytes == 4 << 20);
+    assert_eq!(edge.session.settings.get(session::Setting::Roles), u64::from(Roles::EDGE.0), "it plays what it says");
+    assert!(Effective::new(Some(Preset::Origin)).node(Roles::ORIGIN, Box::new([]), 1).cache.is_none());
 }
 
 #[test]
