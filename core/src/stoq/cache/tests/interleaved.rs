@@ -3,7 +3,6 @@
 use super::*;
 use crate::testing::Defect;
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Cases, RngAlgorithm, TestError, TestRng, TestRunner};
 use std::collections::BTreeMap;
 
 const KEYS: u64 = 6;
@@ -199,7 +198,9 @@ proptest! {
 }
 
 #[test]
+#[cfg(feature = "defects")]
 fn a_cache_that_serves_below_a_purge_floor_is_found() {
+    use proptest::test_runner::{Config as Cases, RngAlgorithm, TestError, TestRng, TestRunner};
     let look = |defect| {
         let cases = Cases { cases: 100, max_shrink_iters: 0, failure_persistence: None, ..Cases::default() };
         let mut runner = TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha));

@@ -226,6 +226,7 @@ fn guards_that_believe_lists_for_too_long_are_found() {
 }
 
 #[test]
+#[cfg(feature = "defects")]
 fn guards_that_accept_what_is_over_are_found() {
     let found = |defect| {
         (0..10).any(|seed| {

@@ -3,7 +3,6 @@
 use super::super::{Budget, GroupStock, Member, Placement, Plan, Shard, Stock, plan};
 use super::{grid, id, over};
 use crate::base::NodeId;
-use crate::testing::Defect;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -81,6 +80,7 @@ fn surplus_copies_are_named_only_once_all_the_right_ones_exist() {
     assert_eq!(plan(&placement, 3, &stock, &[], PLENTY).surplus, [(id(1), other)]);
 }
 
+#[cfg(feature = "defects")]
 /// Runs rounds of repair in which every second copy never arrives and whatever is surplus is dropped at once. Chunks that nobody holds afterwards.
 fn lost_on_the_way(placement: &Placement) -> usize {
     let mut stock: Vec<Stock> = (0..60).map(|i| Stock { id: id(i), len: 1_000, holders: vec![NodeId(i as u32 % 8)] }).collect();
@@ -101,11 +101,12 @@ fn lost_on_the_way(placement: &Placement) -> usize {
 }
 
 #[test]
+#[cfg(feature = "defects")]
 fn repair_that_counts_copies_on_their_way_is_found() {
     let placement = over(&grid(1, 1, 8));
     assert_eq!(lost_on_the_way(&placement), 0);
     assert!(
-        lost_on_the_way(&placement.planted(Some(Defect::UnacknowledgedCopy))) > 0,
+        lost_on_the_way(&placement.planted(Some(crate::testing::Defect::UnacknowledgedCopy))) > 0,
         "the first copy is dropped before the second has come"
     );
 }

@@ -159,6 +159,7 @@ proptest! {
 
 /// The test can fail: without the verification, a liar's bytes are delivered, and the oracle says so.
 #[test]
+#[cfg(feature = "defects")]
 fn without_verification_the_oracle_finds_wrong_bytes() {
     let case = |conduct| Case {
         seed: 50,
