@@ -208,13 +208,17 @@ pub fn claim(bytes: &[u8]) {
     use routing::{Accuracy, Claim, LIFE_MAX, Message, judge};
     wire::<Message>(bytes);
     wire::<Claim>(bytes);
+    wire::<session::frame::Location>(bytes);
     let Ok(claim) = Claim::from_bytes(bytes) else { return };
     let spot = claim.spot();
     assert!(spot.lat.abs() <= 90.0 && spot.lon > -180.0 && spot.lon <= 180.0 && claim.life <= LIFE_MAX, "{claim:?}");
     assert_eq!(Claim::new(claim.node, spot, claim.accuracy, claim.sequence, claim.life), claim, "a place has one form");
     let mine = Claim::new(NodeId(0), Spot { lat: 48.9, lon: 2.4 }, Accuracy::City, 1, LIFE_MAX);
     let least = claim.least_round_trip(&mine);
-    assert!(least < Span::millis(197) && least == mine.least_round_trip(&claim), "half of the globe at most, and the same way back: {least}");
+    assert!(
+        least < Span::millis(197) && least == mine.least_round_trip(&claim),
+        "half of the globe at most, and the same way back: {least}"
+    );
     for (micros, known) in [(0, None), (1_000, Some(claim.sequence / 2)), (20_000, None), (197_000, None)] {
         let at = |rtt: Span| judge(&claim, known, &mine, Some(rtt));
         let (now, later) = (at(Span::micros(micros)), at(Span::micros(micros + 1)));

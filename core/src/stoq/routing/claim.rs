@@ -31,6 +31,9 @@ pub enum Accuracy {
 }
 
 impl Accuracy {
+    /// Every class, by its number.
+    pub const ALL: [Self; 4] = [Self::Site, Self::City, Self::Region, Self::Continent];
+
     /// How far the node may be from the position.
     pub const fn radius_km(self) -> f64 {
         match self {
@@ -42,7 +45,7 @@ impl Accuracy {
     }
 
     fn from_wire(class: u64) -> Result<Self, WireError> {
-        [Self::Site, Self::City, Self::Region, Self::Continent].get(class as usize).copied().ok_or(WireError::OutOfRange("accuracy class"))
+        Self::ALL.get(class as usize).copied().ok_or(WireError::OutOfRange("accuracy class"))
     }
 }
 
@@ -73,7 +76,19 @@ impl Claim {
         Self { node, lat_micro, lon_micro, accuracy, sequence, life: Span::secs(life.min(LIFE_MAX).0 / 1_000_000_000) }
     }
 
-    /// The claimed position.
+    /// What a node that is known here by this number says of itself.
+    pub const fn about(node: NodeId, position: Position) -> Self {
+        let Position { sequence, life, lat_micro, lon_micro, accuracy } = position;
+        Self { node, lat_micro, lon_micro, accuracy, sequence, life }
+    }
+
+    /// What it says, without whom it is about.
+    pub const fn position(&self) -> Position {
+        let Self { lat_micro, lon_micro, accuracy, sequence, life, .. } = *self;
+        Position { sequence, life, lat_micro, lon_micro, accuracy }
+    }
+
+    /// The claimed spot.
     pub fn spot(&self) -> Spot {
         Spot { lat: f64::from(self.lat_micro) / MICRO, lon: f64::from(self.lon_micro) / MICRO }
     }
@@ -95,34 +110,64 @@ pub fn least_round_trip(distance_km: f64) -> Span {
     Span((distance_km * ROUND_TRIP_NS_PER_KM) as u64)
 }
 
-/// Bytes of a claim that do not depend on its content: two angles and the class.
+/// What a claim says, whoever it is about: the part of it that has one form on every wire. In a session it stands in a `Location` frame behind the
+/// digest of the node's key and before its signature; in a simulation, where nodes have numbers, behind the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Counts up with each claim of the node.
+    pub sequence: u64,
+    /// How long it holds from its arrival, at most [`LIFE_MAX`]; whole seconds on the wire.
+    pub life: Span,
+    /// Millionths of a degree north, -90 to 90 degrees.
+    pub lat_micro: i32,
+    /// Millionths of a degree east, above -180 to 180 degrees.
+    pub lon_micro: i32,
+    /// How exact it is.
+    pub accuracy: Accuracy,
+}
+
+/// Bytes of a position that do not depend on its content: two angles and the class.
 const FIXED_BYTES: usize = 4 + 4 + 1;
 
-impl Wire for Claim {
+impl Wire for Position {
     fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, u64::from(self.node.0));
+        put_varint(out, self.sequence);
+        put_varint(out, self.life.0 / 1_000_000_000);
         out.extend_from_slice(&self.lat_micro.to_be_bytes());
         out.extend_from_slice(&self.lon_micro.to_be_bytes());
         out.push(self.accuracy as u8);
-        put_varint(out, self.sequence);
-        put_varint(out, self.life.0 / 1_000_000_000);
     }
 
     fn encoded_len(&self) -> usize {
-        varint_len(u64::from(self.node.0)) + FIXED_BYTES + varint_len(self.sequence) + varint_len(self.life.0 / 1_000_000_000)
+        varint_len(self.sequence) + varint_len(self.life.0 / 1_000_000_000) + FIXED_BYTES
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let node = NodeId(reader.varint_max(u64::from(u32::MAX), "node")? as u32);
+        let sequence = reader.varint()?;
+        let life = Span::secs(reader.varint_max(LIFE_MAX.0 / 1_000_000_000, "life of a claim")?);
         let lat_micro = angle(reader, 90_000_000, "latitude")?;
         let lon_micro = angle(reader, 180_000_000, "longitude")?;
         if lon_micro == -180_000_000 {
             return Err(WireError::OutOfRange("longitude"));
         }
         let accuracy = Accuracy::from_wire(u64::from(reader.u8()?))?;
-        let sequence = reader.varint()?;
-        let life = Span::secs(reader.varint_max(LIFE_MAX.0 / 1_000_000_000, "life of a claim")?);
-        Ok(Self { node, lat_micro, lon_micro, accuracy, sequence, life })
+        Ok(Self { sequence, life, lat_micro, lon_micro, accuracy })
+    }
+}
+
+impl Wire for Claim {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_varint(out, u64::from(self.node.0));
+        self.position().encode(out);
+    }
+
+    fn encoded_len(&self) -> usize {
+        varint_len(u64::from(self.node.0)) + self.position().encoded_len()
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let node = NodeId(reader.varint_max(u64::from(u32::MAX), "node")? as u32);
+        Ok(Self::about(node, Position::decode(reader)?))
     }
 }
 

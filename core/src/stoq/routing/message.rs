@@ -1,4 +1,6 @@
-//! What nodes say to each other about routing, on the wire: a tag of one byte, then the fields.
+//! What nodes say to each other about routing, as a simulated network charges it: a tag of one byte, then the fields, and numbers for nodes. Between real
+//! nodes the same is said by frames of the session: an advertisement by a `Location` and a `Route` of the sender itself, a withdrawal by a `Route` that
+//! lives no longer, a probe and its answer by `Ping` and `Pong`. What a claim says has one form in both: [`super::Position`].
 
 use super::claim::Claim;
 use crate::base::wire::{put_varint, varint_len};

@@ -28,7 +28,7 @@ mod servers;
 mod tests;
 mod trust;
 
-pub use claim::{Accuracy, Claim, Held, Implausible, LIFE_MAX, REFRACTION_MILLI, ROUND_TRIP_NS_PER_KM, judge, least_round_trip};
+pub use claim::{Accuracy, Claim, Held, Implausible, LIFE_MAX, Position, REFRACTION_MILLI, ROUND_TRIP_NS_PER_KM, judge, least_round_trip};
 pub use config::Config;
 pub use latency::Latency;
 pub use message::Message;

@@ -109,6 +109,7 @@ fn a_server_that_answers_faster_than_light_from_where_it_claims_to_be_is_not_use
 }
 
 #[test]
+#[cfg(feature = "defects")]
 fn a_router_that_believes_a_claim_faster_than_light_is_found() {
     let broken = |defect| {
         let mut one = One::new(Config { probe_every: Span::secs(1), defect, ..Config::default() });

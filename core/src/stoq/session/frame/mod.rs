@@ -15,7 +15,7 @@ pub mod field;
 pub mod request;
 pub mod word;
 
-pub use advert::{Accuracy, Location, Route};
+pub use advert::{Location, Route};
 pub use field::{Bits, ContentId, Name, Range};
 pub use request::{Ack, Cancel, Chunk, Fail, GetId, GetName, Manifest, Purge, Purged, Put, Want};
 

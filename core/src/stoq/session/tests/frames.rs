@@ -1,7 +1,8 @@
 //! Any frame, for property tests.
 
-use crate::base::Wire;
 use crate::base::wire::VARINT_MAX;
+use crate::base::{Span, Wire};
+use crate::stoq::routing::{Accuracy, LIFE_MAX, Position};
 use crate::stoq::session::frame::request::{COPIES_MAX, RETRY_MILLIS_MAX};
 use crate::stoq::session::frame::{advert::HOPS_MAX, advert::LIFE_MILLIS_MAX, *};
 use crate::stoq::session::limits::*;
@@ -101,16 +102,20 @@ fn answers() -> impl Strategy<Value = Frame> {
 }
 
 fn told() -> impl Strategy<Value = Frame> {
-    let place = (-90_000_000..=90_000_000i32, -180_000_000..180_000_000i32, 0..4usize);
-    let location =
-        (any::<[u8; 32]>(), varint(), 0..=LIFE_MILLIS_MAX, place, any::<u8>()).prop_map(|(node, sequence, life, place, byte)| {
-            let (latitude, longitude, accuracy) = (place.0, place.1, Accuracy::ALL[place.2]);
-            Frame::Location(Box::new(Location { node, sequence, life_millis: life, latitude, longitude, accuracy, signature: [byte; 64] }))
-        });
-    let numbers = (varint(), 0..=LIFE_MILLIS_MAX, 0..=HOPS_MAX, any::<u32>(), any::<u16>());
+    let place = (-90_000_000..=90_000_000i32, -179_999_999..=180_000_000i32, 0..4usize);
+    let position = (varint(), 0..=LIFE_MAX.0 / 1_000_000_000, place).prop_map(|(sequence, life, (lat_micro, lon_micro, class))| Position {
+        sequence,
+        life: Span::secs(life),
+        lat_micro,
+        lon_micro,
+        accuracy: Accuracy::ALL[class],
+    });
+    let location = (any::<[u8; 32]>(), position, any::<u8>())
+        .prop_map(|(node, position, byte)| Frame::Location(Box::new(Location { node, position, signature: [byte; 64] })));
+    let numbers = (varint(), 0..=LIFE_MILLIS_MAX, 0..=HOPS_MAX, any::<u32>(), any::<u32>());
     let route = (any::<[u8; 32]>(), numbers, proptest::option::of(name())).prop_map(|(node, numbers, names)| {
-        let (sequence, life_millis, hops, rtt_micros, load_permille) = numbers;
-        Frame::Route(Box::new(Route { node, sequence, life_millis, hops, rtt_micros, load_permille, names }))
+        let (sequence, life_millis, hops, rtt_micros, load) = numbers;
+        Frame::Route(Box::new(Route { node, sequence, life_millis, hops, rtt_micros, load, names }))
     });
     let unknown = (varint(), 0..=UNKNOWN_BYTES_MAX)
         .prop_filter("known or critical", |(kind, _)| Kind::known(*kind).is_none() && !is_critical(*kind))

@@ -312,7 +312,7 @@ fn probes_measure_the_round_trip() {
 #[test]
 fn claims_and_routes_are_heard() {
     let mut pair = Pair::open(11);
-    let route = Route { node: [1; 32], sequence: 1, life_millis: 1000, hops: 0, rtt_micros: 5, load_permille: 10, names: Some(name("a")) };
+    let route = Route { node: [1; 32], sequence: 1, life_millis: 1000, hops: 0, rtt_micros: 5, load: 10, names: Some(name("a")) };
     let long = Route { names: Some(name(&"x".repeat(1024))), ..route.clone() };
     for route in [&route, &long] {
         pair.input(0, Input::Tell { frame: Frame::Route(Box::new(route.clone())) });
