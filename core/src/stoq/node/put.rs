@@ -21,11 +21,13 @@ use crate::stoq::manifest::{Manifest, Step, Walk};
 use crate::stoq::session::frame::{Ack, Bits, ContentId, Frame, Put, Want};
 use crate::stoq::session::limits::WANT_MAX;
 use crate::stoq::session::{Code, Roles, StreamId};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Contents of one object that are asked for, or being stored, at a time.
 const UNDER_WAY_MAX: usize = 2 * WANT_MAX;
+/// Manifests that are asked for before the walk comes to them.
+const AHEAD_MAX: usize = 2;
 
 /// An object that is being taken.
 #[derive(Debug)]
@@ -38,6 +40,11 @@ pub(super) struct Taking {
     walk: Option<Walk>,
     /// The walk waits for this manifest.
     needs: Option<ContentId>,
+    /// Manifests that the walk will need soon: asked for, and there.
+    ahead: BTreeSet<ContentId>,
+    early: BTreeMap<ContentId, Arc<[u8]>>,
+    /// A manifest contradicts the one above it.
+    broken: bool,
     /// Parity shards of the manifests that were gone through.
     parity: VecDeque<ContentId>,
     /// Asked of the peer.
@@ -56,6 +63,9 @@ impl Taking {
             root: None,
             walk: None,
             needs: None,
+            ahead: BTreeSet::new(),
+            early: BTreeMap::new(),
+            broken: false,
             parity: VecDeque::new(),
             wanted: BTreeSet::new(),
             looking: 0,
@@ -77,24 +87,51 @@ impl Taking {
                 batch.push(id);
             }
         }
+        let soon: Vec<ContentId> = self.walk.iter().flat_map(Walk::ahead).take(AHEAD_MAX).map(|id| ContentId(id.0)).collect();
+        for id in soon {
+            let known = self.early.contains_key(&id) || self.wanted.contains(&id) || batch.contains(&id);
+            if batch.len() < WANT_MAX && !known && self.ahead.insert(id) {
+                batch.push(id);
+            }
+        }
         (!batch.is_empty()).then(|| batch.into())
     }
 
     fn step(&mut self) -> Option<ContentId> {
-        if self.needs.is_some() {
-            return None;
-        }
-        match self.walk.as_mut()?.step() {
-            Step::Piece(piece) => Some(ContentId(piece.id.0)),
-            Step::Need(id) => {
-                self.needs = Some(ContentId(id.0));
-                self.needs
+        while self.needs.is_none() && !self.broken {
+            match self.walk.as_mut()?.step() {
+                Step::Piece(piece) => return Some(ContentId(piece.id.0)),
+                Step::Need(id) => {
+                    let id = ContentId(id.0);
+                    match self.early.remove(&id) {
+                        Some(bytes) => self.broken = !self.learn(&bytes),
+                        None => {
+                            self.needs = Some(id);
+                            // It may be on its way already.
+                            return (!self.ahead.remove(&id)).then_some(id);
+                        }
+                    }
+                }
+                Step::Done => self.walk = None,
             }
-            Step::Done => {
-                self.walk = None;
-                None
-            }
         }
+        None
+    }
+
+    /// A manifest is there: the walk goes on, or will need it soon. False if the object is not sound.
+    fn take_manifest(&mut self, id: ContentId, bytes: &Arc<[u8]>) -> bool {
+        if self.needs == Some(id) {
+            return self.learn(bytes);
+        }
+        if self.ahead.remove(&id) {
+            self.early.insert(id, bytes.clone());
+        }
+        true
+    }
+
+    /// Whether a content of this digest is a manifest, as far as is known.
+    fn is_manifest(&self, id: &ContentId) -> bool {
+        self.needs == Some(*id) || self.ahead.contains(id)
     }
 
     /// A manifest that the walk waits for. False if the object is not sound.
@@ -175,12 +212,12 @@ impl StoqNode {
                 if !whole || !taking.wanted.remove(&head.id) || !is_named(&bytes, head.id) {
                     return self.refuse(conn, stream, Code::ContentMismatch, t);
                 }
-                (head.id, taking.needs == Some(head.id))
+                (head.id, taking.is_manifest(&head.id))
             }
             _ => return,
         };
         taking.storing += 1;
-        if manifest && !taking.learn(&bytes) {
+        if manifest && !taking.take_manifest(id, &bytes) {
             return self.refuse(conn, stream, Code::ManifestInvalid, t);
         }
         let number = self.wait(Wait::PutStored { conn, stream });
@@ -198,6 +235,9 @@ impl StoqNode {
             t.store(number, StoreOp::Known { ids });
         }
         let Some(taking) = self.taking(conn, stream) else { return };
+        if taking.broken {
+            return self.refuse(conn, stream, Code::ManifestInvalid, t);
+        }
         let (true, false, Some(manifest)) = (taking.is_whole(), taking.binding, taking.root) else { return };
         taking.binding = true;
         let (name, version) = (taking.put.name.clone(), Version(taking.put.version));
@@ -211,9 +251,9 @@ impl StoqNode {
         taking.looking -= 1;
         let missing: Vec<ContentId> = (0..ids.len()).filter(|at| !bits.get(*at)).map(|at| ids[at]).collect();
         // A lower manifest that is stored already has to be gone through all the same.
-        let stored = taking.needs.filter(|needs| ids.contains(needs) && !missing.contains(needs));
-        if let Some(id) = stored {
-            taking.looking += 1;
+        let stored: Vec<ContentId> = ids.iter().filter(|id| taking.is_manifest(id) && !missing.contains(id)).copied().collect();
+        taking.looking += stored.len();
+        for id in stored {
             let number = self.wait(Wait::PutRead { conn, stream, id });
             t.store(number, StoreOp::Read { id });
         }
@@ -225,7 +265,7 @@ impl StoqNode {
         taking.looking -= 1;
         match got {
             Ok((bytes, _)) if ManifestId::of(&bytes).0 == id.0 => {
-                if !taking.learn(&bytes) {
+                if !taking.take_manifest(id, &bytes) {
                     return self.refuse(conn, stream, Code::ManifestInvalid, t);
                 }
                 self.take_on(conn, stream, t);

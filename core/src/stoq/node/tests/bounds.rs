@@ -16,8 +16,8 @@ use std::sync::Arc;
 fn a_client_that_sleeps_owns_almost_nothing() {
     let node = StoqNode::new(&Arc::new(config(Roles::CLIENT, &[ORIGIN])));
     assert_eq!(node.heap_bytes(), 0);
-    assert!(size_of::<StoqNode>() <= 320, "a node takes {} bytes", size_of::<StoqNode>());
-    assert!(size_of::<Conn>() <= 1_024, "a connection takes {} bytes", size_of::<Conn>());
+    assert!(size_of::<StoqNode>() <= 256, "a node takes {} bytes", size_of::<StoqNode>());
+    assert!(size_of::<Conn>() <= 512, "a connection takes {} bytes", size_of::<Conn>());
 }
 
 #[test]

@@ -49,7 +49,13 @@ fn an_object_of_many_manifests_travels_too() {
     let mut world = town(3);
     // More chunks than one manifest has, on average: two levels.
     let bytes = noise(3, 4 << 20);
+    let begun = world.now;
     stored(&mut world, 1, "big", 1, &bytes);
+    let took = world.now.since(begun);
+    assert!(took < Span::millis(200), "lower manifests are asked for ahead, and cost no round trip each: {took}");
+    let (sent, _) = stored(&mut world, 2, "big", 2, &[noise(4, 100), bytes[100..].to_vec()].concat());
+    assert!(sent < 10, "manifests that are stored are gone through, and not sent: {sent}");
+    stored(&mut world, 3, "big", 3, &bytes);
     let object = pack(&bytes);
     let top = Manifest::decode(&object.manifest).expect("it was packed");
     assert_eq!(top.level(), 1, "it takes more than one manifest");
