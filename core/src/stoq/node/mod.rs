@@ -9,7 +9,7 @@
 //!    └── purges ──┤                       └─────────▶ cache: memory, disk ┘
 //!                 └───────────────────────────────── fetches from above
 //! ```
-//! The node composes what lies beside it: a [`session`](super::session) per connection, a [`transfer`](super::transfer) per object that an application
+//! The node composes what lies beside it: a [`session`] per connection, a [`transfer`](super::transfer) per object that an application
 //! here wants, and for caches a [`cache`](super::cache) whose fetches become exchanges with the nodes above. See [`Input`] and [`Effect`] for the
 //! contract with the driver.
 //!

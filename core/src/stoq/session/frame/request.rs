@@ -135,7 +135,7 @@ pub struct Cancel {
 /// FAIL: the request was understood and cannot be met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fail {
-    /// A [`Code`](crate::stoq::session::Code) of stream scope, or one that the receiver does not know yet.
+    /// A [`Code`] of stream scope, or one that the receiver does not know yet.
     pub code: u8,
     /// How long to stay away in milliseconds.
     pub retry_millis: u32,
