@@ -106,9 +106,23 @@ impl<K: Key> Cache<K> {
         Self { shelves, floors, fetches, shared, held, last_fetch: 0, counters, config }
     }
 
-    /// A cache that comes up again: `floors` is what was recorded of purges. Copies on disk are not resumed; the driver may drop them.
+    /// A cache that comes up again: `floors` is what was recorded of purges. The driver hands each immutable copy on its disk to
+    /// [`Cache::resume_copy`] and drops the others, of which nobody knows any more how old they are.
     pub fn resume(config: Config, floors: Floors<K>) -> Self {
         Self { floors, ..Self::new(config) }
+    }
+
+    /// Takes back an immutable copy that has lain on the disk since before. What its name says it is, it is at any age. Where it is not wanted, its
+    /// disk is told to drop it; one that is known already stays as it is.
+    pub fn resume_copy(&mut self, key: K, bytes: u64, cx: &mut Context<'_, K>) {
+        if self.shelves.entries.get(&key).is_some() {
+            return;
+        }
+        let stamp = Stamp { at: cx.now, age: Span::ZERO };
+        let entry =
+            Entry { version: Version::default(), bytes, life: Life::Immutable, stamp, absent: false, requests: 0, lies: [false; 2] };
+        let Self { shelves, config, counters, .. } = self;
+        shelves.resume(key, entry, config, counters, cx);
     }
 
     /// What happened so far.

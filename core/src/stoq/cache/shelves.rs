@@ -66,15 +66,24 @@ impl<K: Key> Shelves<K> {
         self.discard(&key, cx);
         let entry = Entry { lies: [false; 2], requests: entry.requests.saturating_add(requests), ..entry };
         self.entries.insert(key, entry);
-        if !self.put(key, Tier::Memory, from, config, counters, cx) && !entry.absent && entry.bytes <= config.disk_bytes {
-            self.put(key, Tier::Disk, from, config, counters, cx);
+        if !self.put(key, Tier::Memory, Some(from), config, counters, cx) && !entry.absent && entry.bytes <= config.disk_bytes {
+            self.put(key, Tier::Disk, Some(from), config, counters, cx);
+        }
+        self.forget_if_nowhere(&key);
+    }
+
+    /// Takes back a copy whose bytes lie on disk; gives it up where there is no place for it.
+    pub(super) fn resume(&mut self, key: K, entry: Entry, config: &Config, counters: &mut Counters, cx: &mut Cx<'_, Effect<K>>) {
+        self.entries.insert(key, Entry { lies: [false; 2], ..entry });
+        if !self.put(key, Tier::Disk, None, config, counters, cx) {
+            give_up(&entry, key, Tier::Disk, cx);
         }
         self.forget_if_nowhere(&key);
     }
 
     /// Puts a second copy of what lies on disk into memory.
     pub(super) fn promote(&mut self, key: K, config: &Config, counters: &mut Counters, cx: &mut Cx<'_, Effect<K>>) {
-        self.put(key, Tier::Memory, Source::Tier(Tier::Disk), config, counters, cx);
+        self.put(key, Tier::Memory, Some(Source::Tier(Tier::Disk)), config, counters, cx);
     }
 
     /// Gives up every copy.
@@ -123,14 +132,22 @@ impl<K: Key> Shelves<K> {
         Ok(())
     }
 
-    /// Puts the copy of an entry into a tier, if that admits it.
-    fn put(&mut self, key: K, tier: Tier, from: Source, config: &Config, counters: &mut Counters, cx: &mut Cx<'_, Effect<K>>) -> bool {
+    /// Puts the copy of an entry into a tier, if that admits it; its bytes come from somewhere, or lie there already.
+    fn put(
+        &mut self,
+        key: K,
+        tier: Tier,
+        from: Option<Source>,
+        config: &Config,
+        counters: &mut Counters,
+        cx: &mut Cx<'_, Effect<K>>,
+    ) -> bool {
         let Entry { version, bytes, absent, .. } = *self.entries.get(&key).expect("only what has an entry is put into a tier");
         let mut evicted = core::mem::take(&mut self.evicted);
         let admitted = self.tiers[tier as usize].insert(key, bytes, &mut evicted);
         if admitted {
             self.entries.get_mut(&key).expect("the entry was there").lies[tier as usize] = true;
-            if !absent {
+            if let (false, Some(from)) = (absent, from) {
                 cx.emit(Effect::Keep { key, version, tier, from });
                 counters.disk_bytes_written += if tier == Tier::Disk { bytes } else { 0 };
             }
@@ -154,7 +171,7 @@ impl<K: Key> Shelves<K> {
         };
         let useful = !entry.absent && usable(&entry.life, &entry.stamp, cx.now, config.stale_max) != Use::No;
         if tier == Tier::Memory && !entry.lies[Tier::Disk as usize] && asked && useful && entry.bytes <= config.disk_bytes {
-            self.put(key, Tier::Disk, Source::Tier(Tier::Memory), config, counters, cx);
+            self.put(key, Tier::Disk, Some(Source::Tier(Tier::Memory)), config, counters, cx);
         }
         give_up(&entry, key, tier, cx);
         self.forget_if_nowhere(&key);

@@ -303,3 +303,19 @@ fn what_waits_is_bounded() {
     one.handle(Input::Cancel { key: 1, waiter: Waiter(4) });
     assert_eq!(one.ask(1, 6), [], "who cancelled made room");
 }
+
+#[test]
+fn immutable_copies_on_disk_outlive_the_cache_as_far_as_there_is_room() {
+    let mut one = One::new(Config { memory_bytes: 100, disk_bytes: 250, disk_policy: policy::Kind::Fifo, ..Config::default() });
+    for key in 1..=3 {
+        let effects = one.react(|cache, cx| cache.resume_copy(key, 100, cx));
+        let given_up: Vec<Effect<u64>> = (key == 3).then_some(Effect::Drop { key: 1, tier: Tier::Disk }).into_iter().collect();
+        assert_eq!(effects, given_up, "their bytes lie there already");
+    }
+    assert_eq!(one.react(|cache, cx| cache.resume_copy(2, 100, cx)), [], "it is known");
+    assert_eq!(one.react(|cache, cx| cache.resume_copy(4, 251, cx)), [Effect::Drop { key: 4, tier: Tier::Disk }], "it has no place");
+    let effects = one.handle(Input::Request(Request { immutable: true, ..wish(2, 1) }));
+    assert_eq!(served(&effects), [(1, 0, false)]);
+    let effects = one.handle(Input::Request(Request { immutable: true, ..wish(1, 2) }));
+    assert!(fetch_in(&effects).is_some(), "what had no room is fetched again");
+}
