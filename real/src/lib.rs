@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bench;
+pub mod driver;
 pub mod pki;
 pub mod quic;
 pub mod store;

@@ -4,14 +4,18 @@ use super::error_code;
 use bytes::Bytes;
 use hypermesh_core::stoq::session::Code;
 use quinn::{SendStream, WriteError};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
+
+/// Bytes that are handed to QUIC at once. Few enough that whoever waits for room hears of it in time, enough that the price of a call does not matter.
+const BATCH_BYTES: usize = 256 << 10;
 
 /// What happens to what was put into an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// QUIC took this many bytes.
-    Bytes(usize),
+    /// QUIC took this many bytes of data, see [`Outbox::push_data`].
+    Data(u32),
     /// The peer wants no more. Nothing more is sent.
     Stopped(u64),
     /// The end, or a reset, is on its way, or the connection is gone. Nothing more is told.
@@ -28,8 +32,7 @@ pub struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    pieces: Vec<Bytes>,
-    bytes: usize,
+    pieces: VecDeque<(Bytes, bool)>,
     finish: bool,
     reset: Option<Code>,
 }
@@ -37,10 +40,19 @@ struct Waiting {
 impl Outbox {
     /// Adds a piece.
     pub fn push(&self, piece: Bytes) {
-        let mut waiting = self.lock();
-        waiting.bytes += piece.len();
-        waiting.pieces.push(piece);
-        drop(waiting);
+        self.lock().pieces.push_back((piece, false));
+        self.more.notify_one();
+    }
+
+    /// Adds a piece that is told of when QUIC took it.
+    pub fn push_data(&self, piece: Bytes) {
+        self.lock().pieces.push_back((piece, true));
+        self.more.notify_one();
+    }
+
+    /// Adds a piece before all that waits.
+    pub fn push_first(&self, piece: Bytes) {
+        self.lock().pieces.push_front((piece, false));
         self.more.notify_one();
     }
 
@@ -57,19 +69,29 @@ impl Outbox {
         self.cut.notify_one();
     }
 
-    /// Bytes that wait here.
-    pub fn bytes(&self) -> usize {
-        self.lock().bytes
-    }
-
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl Waiting {
+    /// Moves pieces to a batch; at least one, if there is one. The bytes of data among them.
+    fn take(&mut self, batch: &mut Vec<Bytes>) -> u32 {
+        let (mut bytes, mut told) = (0, 0);
+        while bytes < BATCH_BYTES
+            && let Some((piece, is_data)) = self.pieces.pop_front()
+        {
+            bytes += piece.len();
+            told += if is_data { piece.len() as u32 } else { 0 };
+            batch.push(piece);
+        }
+        told
+    }
+}
+
 /// What to do next.
 enum Next {
-    Write(usize),
+    Write(u32),
     Finish,
     Reset(Code),
     Wait,
@@ -86,22 +108,22 @@ pub async fn send(mut stream: SendStream, outbox: Arc<Outbox>, mut tell: impl Fn
                 Some(code) => Next::Reset(code),
                 None if !waiting.pieces.is_empty() => {
                     batch.clear();
-                    std::mem::swap(&mut batch, &mut waiting.pieces);
-                    Next::Write(std::mem::take(&mut waiting.bytes))
+                    Next::Write(waiting.take(&mut batch))
                 }
                 None if waiting.finish => Next::Finish,
                 None => Next::Wait,
             }
         };
         match next {
-            Next::Write(bytes) => {
+            Next::Write(data) => {
                 let written = tokio::select! {
                     biased;
                     written = stream.write_all_chunks(&mut batch) => written,
                     () = outbox.cut.notified() => continue,
                 };
                 match written {
-                    Ok(()) => tell(Sent::Bytes(bytes)),
+                    Ok(()) if data > 0 => tell(Sent::Data(data)),
+                    Ok(()) => {}
                     Err(WriteError::Stopped(code)) => return give_up(stream, code.into_inner(), tell),
                     Err(_) => return tell(Sent::Over),
                 }

@@ -1,0 +1,26 @@
+//! The driver: one node of layer 1 on real sockets, disks and clocks. It keeps the contract of [`hypermesh_core::stoq::node`] and decides nothing.
+//!
+//! ```text
+//!  quinn ─ a task per connection ─┬─ hear (a task per stream) ─▶ input ─▶ ┌─────────┐ ─▶ outboxes, opens, closes ─▶ quinn
+//!                                 └─ datagrams ────────────────▶ input ─▶ │ machine │ ─▶ store threads ─▶ Done ─▶ input
+//!  clock ─ one task for all deadlines ─────────────────────────▶ wake ──▶ └─────────┘ ─▶ told: applications
+//!  door: certificates are judged before the machine hears of a connection, and again whenever the judgement could have changed
+//! ```
+//! One lock guards the machine. Whoever has something to say to it takes the lock, lets it react, and carries its effects out in their order before it
+//! lets go; none of them waits for anything. So inputs are ordered, and a reader of a stream hands a frame to the machine without a change of task.
+//!
+//! It lacks, on purpose: early data. Sessions of TLS are not resumed, so that every connection shows its certificates.
+
+mod clock;
+mod conn;
+mod disk;
+mod door;
+mod figures;
+mod shared;
+mod stream;
+
+pub use clock::Clock;
+pub use disk::{Disk, Supply};
+pub use door::Door;
+pub use figures::Figures;
+pub use shared::{Address, Driver, Node, Setup};
