@@ -23,4 +23,4 @@ pub use clock::Clock;
 pub use disk::{Disk, Supply};
 pub use door::Door;
 pub use figures::Figures;
-pub use shared::{Address, Driver, Node, Setup};
+pub use shared::{Address, Driver, Node, Setup, Watch};

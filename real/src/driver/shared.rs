@@ -28,6 +28,9 @@ pub trait Node: Machine<Input = Input, Effect = Effect, Why = Why> + Send + 'sta
 
 impl<M> Node for M where M: Machine<Input = Input, Effect = Effect, Why = Why> + Send + 'static {}
 
+/// Somebody who hears every fact, and must not wait.
+pub type Watch = Box<dyn FnMut(&Fact) + Send>;
+
 /// Where a server is, and who it has to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -109,7 +112,7 @@ pub(super) struct Inner<M> {
     jobs: HashMap<JobId, Application>,
     next_job: u32,
     has_left: bool,
-    watch: Option<Box<dyn FnMut(&Fact) + Send>>,
+    watch: Option<Watch>,
 }
 
 /// Somebody who wants something of the node.
@@ -148,8 +151,8 @@ impl Ord for Deadline {
 }
 
 impl<M: Node> Driver<M> {
-    /// Starts to drive a node, on the tokio runtime of the caller. `watch` hears every fact, and must not wait.
-    pub fn start(setup: Setup<M>, watch: Option<Box<dyn FnMut(&Fact) + Send>>) -> Self {
+    /// Starts to drive a node, on the tokio runtime of the caller.
+    pub fn start(setup: Setup<M>, watch: Option<Watch>) -> Self {
         let mut seed = [0; 32];
         SystemRandom::new().fill(&mut seed).expect("the operating system has randomness");
         let shared = Arc::new(Shared {

@@ -18,7 +18,7 @@ pub fn key_id(spki: &[u8]) -> [u8; 32] {
 
 pub(super) fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(PkiError::Form("the form of X.509")),
     }
 }
