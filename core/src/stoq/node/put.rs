@@ -276,9 +276,10 @@ impl StoqNode {
 
     /// Asks the peer for what is missing.
     fn want(&mut self, conn: ConnId, stream: StreamId, ids: Vec<ContentId>, t: &mut Turn<'_, '_>) {
+        let Some(taking) = self.taking(conn, stream) else { return };
+        // A content that repeats may have been looked for twice at a time; it comes once.
+        let ids: Vec<ContentId> = ids.into_iter().filter(|id| taking.wanted.insert(*id)).collect();
         if !ids.is_empty() {
-            let Some(taking) = self.taking(conn, stream) else { return };
-            taking.wanted.extend(ids.iter().copied());
             let frame = Frame::Want(Want { send: true, ids: ids.into() });
             if !self.say(conn, session::Input::Say { stream, frame }, t).wrote {
                 return self.refuse(conn, stream, Code::RequestIncomplete, t);
