@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod client;
+pub mod daemon;
 pub mod driver;
 pub mod pki;
 pub mod quic;

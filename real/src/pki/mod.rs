@@ -89,13 +89,14 @@ impl From<rustls::Error> for PkiError {
 }
 
 /// The words for roles, in the order of their bits.
-pub const ROLES: [(&str, Roles); 6] = [
+pub const ROLES: [(&str, Roles); 7] = [
     ("client", Roles::CLIENT),
     ("edge", Roles::EDGE),
     ("regional", Roles::REGIONAL),
     ("origin", Roles::ORIGIN),
     ("router", Roles::ROUTER),
     ("log", Roles::LOG),
+    ("publisher", Roles::PUBLISHER),
 ];
 
 /// The roles of a comma-separated list; none if a word is not one.
