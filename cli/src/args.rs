@@ -2,6 +2,8 @@
 
 use crate::machine;
 use crate::output::{Color, Format};
+#[cfg(feature = "real")]
+use crate::verbs::net;
 use crate::verbs::{bench, check, completions, demo, diff, explain, man, plan, report, run, runs, schema, verify};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -69,10 +71,41 @@ pub(crate) enum Verb {
     ///
     /// Writes its report like `run`. `--print` gives its text, as a start for your own.
     Demo(demo::Args),
-    /// Measure the simulator on this machine
+    /// Measure the simulator, and transport, on this machine
     ///
     /// Figures are measured here and now, each arm beside the others.
     Bench(bench::Args),
+    /// Run a node of a content network: an origin, a regional cache or an edge
+    ///
+    /// From one YAML file. It prints where it listens, follows its certificate files, and leaves in good order at SIGTERM or Ctrl-C.
+    #[cfg(feature = "real")]
+    Node(net::node::Args),
+    /// Make and renew the certificates of a deployment, and take them back
+    ///
+    /// `init` makes an authority in a folder, `issue` certificates, `keep` renews them and the list of revocations as long as it runs.
+    #[cfg(feature = "real")]
+    Certs(net::certs::Args),
+    /// Store a file, or a folder with all that is in it, under a name
+    ///
+    /// Only what the node lacks is sent. What is acknowledged survives the loss of power of the node.
+    #[cfg(feature = "real")]
+    Put(net::put::Args),
+    /// Fetch an object, or a range of its bytes
+    ///
+    /// Every byte is verified before it is written. Cut off, it goes on where it was. A folder is restored with its modes and links.
+    #[cfg(feature = "real")]
+    Get(net::get::Args),
+    /// Tell which version of a name there is
+    #[cfg(feature = "real")]
+    Stat(net::short::StatArgs),
+    /// Forbid the versions of a name, for ever
+    ///
+    /// Acknowledged once no node below the one that is asked serves them any more.
+    #[cfg(feature = "real")]
+    Purge(net::short::PurgeArgs),
+    /// Measure the round trip to a node
+    #[cfg(feature = "real")]
+    Ping(net::short::PingArgs),
     /// Explain an error code
     ///
     /// `explain codes` lists all codes, `explain metrics` all metrics that expectations can name.

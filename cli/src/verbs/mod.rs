@@ -7,6 +7,8 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod man;
+#[cfg(feature = "real")]
+pub(crate) mod net;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
@@ -30,6 +32,20 @@ pub(crate) fn dispatch(verb: Verb, output: Output) -> Done {
         Verb::Runs(args) => runs::run(&args, output),
         Verb::Demo(args) => demo::run(&args, output),
         Verb::Bench(args) => bench::run(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Node(args) => net::node::run(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Certs(args) => net::certs::run(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Put(args) => net::put::run(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Get(args) => net::get::run(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Stat(args) => net::short::stat(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Purge(args) => net::short::purge(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Ping(args) => net::short::ping(&args, output),
         Verb::Explain(args) => explain::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),

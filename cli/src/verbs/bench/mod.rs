@@ -1,7 +1,9 @@
-//! `bench`: what the simulator can do on this machine. Figures are measured here and now, and never compared with figures from elsewhere.
+//! `bench`: what the simulator, and transport on real sockets, can do on this machine. Figures are measured here and now, and never compared with figures from elsewhere.
 
 mod parts;
 mod scale;
+#[cfg(feature = "real")]
+mod transport;
 
 pub(crate) use scale::Measured;
 
@@ -23,6 +25,13 @@ enum What {
     Scale(scale::Args),
     /// The simulator's parts: queue, draw, codec, node step
     Parts(parts::Args),
+    /// STOQ on real sockets, beside bare quinn and the machine's ceilings
+    #[cfg(feature = "real")]
+    Transport(transport::Args),
+    /// The other process of a measurement in two; serves until its input ends
+    #[cfg(feature = "real")]
+    #[command(hide = true)]
+    TransportSide(transport::Side),
     /// One measurement, in this process; prints one JSON object
     #[command(hide = true)]
     One(scale::One),
@@ -33,6 +42,10 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
     match &args.what {
         What::Scale(args) => scale::run(args, output),
         What::Parts(args) => parts::run(args, output),
+        #[cfg(feature = "real")]
+        What::Transport(args) => transport::run(args, output),
+        #[cfg(feature = "real")]
+        What::TransportSide(args) => transport::side(args, output),
         What::One(args) => scale::one(args, output),
     }
 }
