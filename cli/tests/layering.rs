@@ -165,7 +165,7 @@ fn deterministic_code_touches_no_clock_hash_order_or_system_randomness() {
 
 #[test]
 fn unsafe_code_is_forbidden_where_nothing_needs_it() {
-    for file in ["core/src/lib.rs", "scenarios/src/lib.rs", "reports/src/lib.rs", "cli/src/main.rs"] {
+    for file in ["core/src/lib.rs", "scenarios/src/lib.rs", "real/src/lib.rs", "reports/src/lib.rs", "cli/src/main.rs"] {
         let text = std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(text.contains("#![forbid(unsafe_code)]"), "{file} must forbid unsafe code");
     }
