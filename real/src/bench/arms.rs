@@ -125,7 +125,7 @@ impl Bed {
 
     fn endpoint(&self, server: Option<ServerConfig>) -> io::Result<Endpoint> {
         let (socket, _) = quic::bind(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))?;
-        quic::endpoint(socket, self.parameters().mtu, server)
+        quic::endpoint(socket, self.parameters().mtu, server, None)
     }
 
     /// A driver of a pump.
@@ -151,7 +151,7 @@ impl Bed {
 
     /// Somebody who connects again and again from one socket.
     pub(super) fn clients(&self, socket: std::net::UdpSocket, to: SocketAddrV6) -> io::Result<Clients> {
-        let endpoint = quic::endpoint(socket, self.parameters().mtu, None)?;
+        let endpoint = quic::endpoint(socket, self.parameters().mtu, None, None)?;
         Ok(Clients(self.driver(endpoint, Some(self.client_config()?), Roles::CLIENT, Some(to))))
     }
 }

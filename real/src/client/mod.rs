@@ -270,7 +270,7 @@ fn begin(contact: &Contact) -> Result<Client, DaemonError> {
     let parameters = Parameters::of(&contact.values);
     let socket = |error| DaemonError::Socket("the socket", error);
     let (udp, _) = quic::bind(SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0)).map_err(socket)?;
-    let endpoint = quic::endpoint(udp, parameters.mtu, None).map_err(socket)?;
+    let endpoint = quic::endpoint(udp, parameters.mtu, None, None).map_err(socket)?;
     let crypto = quic::client_crypto(&shown, &anchor).map_err(|error| socket(io::Error::other(error)))?;
     let mut dialling = ClientConfig::new(crypto);
     dialling.transport_config(parameters.transport(true));

@@ -101,8 +101,10 @@ impl Daemon {
         let mut dialling = ClientConfig::new(quic::client_crypto(&shown, &anchor).map_err(tls)?);
         dialling.transport_config(parameters.transport(true));
         let listen = |error| DaemonError::Socket("listening", error);
+        // The node's own secret is the one thing that it has after a crash and nobody else ever has.
+        let secret = std::fs::read(&files.key).map_err(|error| PkiError::File { path: files.key.clone(), error })?;
         let (socket, _) = quic::bind(settings.listen).map_err(listen)?;
-        let endpoint = quic::endpoint(socket, parameters.mtu, Some(server)).map_err(listen)?;
+        let endpoint = quic::endpoint(socket, parameters.mtu, Some(server), Some(&secret)).map_err(listen)?;
         let address = match endpoint.local_addr().map_err(listen)? {
             SocketAddr::V6(address) => address,
             SocketAddr::V4(_) => return Err(listen(io::ErrorKind::AddrNotAvailable.into())),
