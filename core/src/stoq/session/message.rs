@@ -14,7 +14,7 @@ pub enum Input {
     /// Streams can be opened and written to, perhaps before the handshake is complete. If early data are rejected later, the driver begins anew
     /// with a new session.
     Begin,
-    /// The handshake is complete. It comes before any frame that is not early data.
+    /// The handshake is complete. It comes before any frame that is not early data: a confirmation that comes first closes the connection.
     Keyed {
         /// The major version that ALPN chose.
         major: u8,

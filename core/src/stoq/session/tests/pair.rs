@@ -153,9 +153,14 @@ impl Pair {
 
     /// Delivers something, chosen by chance; false if nothing is under way that may be delivered.
     pub(super) fn step(&mut self) -> bool {
+        self.step_to(|_, _| true)
+    }
+
+    /// The same, to an end that can take something.
+    pub(super) fn step_to(&mut self, takes: impl Fn(&Self, usize) -> bool) -> bool {
         self.now += Span::micros(10);
         let mut choices: Vec<(usize, StreamId)> = Vec::new();
-        for end in 0..2 {
+        for end in (0..2).filter(|end| takes(self, *end)) {
             let seat = &self.ends[end];
             let ready = seat.coming.iter().filter(|(stream, queue)| {
                 // A stream that is not read still tells of itself, and of its reset.

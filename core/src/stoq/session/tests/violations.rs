@@ -55,6 +55,19 @@ fn settings_come_first_once_and_in_time() {
     closes(&pair, Violation::SettingsLate);
 }
 
+/// No QUIC endpoint sees this: a server has keys only after the client has, and neither takes a frame that is not early data before it has its own
+/// (RFC 9001, clauses 4.1.1 and 5.7). So a driver that lets it happen is told, rather than served.
+#[test]
+fn a_confirmation_that_comes_before_the_keys_is_out_of_place() {
+    let mut pair = Pair::new(3_755_782_501_515_242_374);
+    pair.input(0, Input::Begin);
+    pair.input(1, Input::Begin);
+    pair.input(1, Input::Keyed { major: 1, exporter: [7; 32] });
+    pair.settle();
+    assert_eq!(pair.states(), [State::Closed, State::Confirming]);
+    assert_eq!(pair.ends[0].close, Some(Violation::Unexpected.code()));
+}
+
 #[test]
 fn settings_are_judged_one_by_one() {
     let outcome = |theirs: Settings| {
