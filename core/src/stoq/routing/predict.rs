@@ -8,7 +8,7 @@
 //! The biases are the first terms of a matrix factorisation (Koren, Bell, Volinsky 2009), learnt online by stochastic gradient; the memory of pairs is
 //! the history-based prediction that repairs most of anycast's mistakes (Calder et al., IMC 2015), shrunk to the model where history is short. How far
 //! the last sample is better than the average is different in every network: in some a round trip stays as it is for minutes, in others each sample is
-//! noise. So it is learnt too: see [`super::trust`]. A cumulative sum (Page 1954) over each pair notices that a path has changed, and lets its
+//! noise. So it is learnt too (module `trust`). A cumulative sum (Page 1954) over each pair notices that a path has changed, and lets its
 //! average begin anew.
 //!
 //! Two bounds keep learning from doing harm. A prediction stays within a factor of its prior. And each group compares, before it learns from a
