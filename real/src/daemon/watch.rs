@@ -40,7 +40,7 @@ impl Seen {
         if at == self.chain_at {
             return Ok(false);
         }
-        let identity = Identity::load(&self.files.chain, &self.files.key, &self.anchor)?;
+        let identity = Identity::look(&self.files.chain, &self.files.key, &self.anchor)?;
         shown.replace(identity);
         self.chain_at = at;
         Ok(true)

@@ -6,8 +6,9 @@
 //!  clock ─ one task for all deadlines ─────────────────────────▶ wake ──▶ └─────────┘ ─▶ told: applications
 //!  door: certificates are judged before the machine hears of a connection, and again whenever the judgement could have changed
 //! ```
-//! One lock guards the machine. Whoever has something to say to it takes the lock, lets it react, and carries its effects out in their order before it
-//! lets go; none of them waits for anything. So inputs are ordered, and a reader of a stream hands a frame to the machine without a change of task.
+//! One lock guards the machine. Whoever has something to say to it puts it into a queue and, if nobody is at the machine, takes the lock, lets it react to
+//! all that waits, and carries its effects out in their order; none of them waits for anything. So inputs are ordered, a frame goes from its stream to the
+//! machine without a change of task, and a thread that drives QUIC does not wait while another verifies a chunk (flat combining: Hendler et al. 2010).
 //!
 //! It lacks, on purpose: early data. Sessions of TLS are not resumed, so that every connection shows its certificates.
 

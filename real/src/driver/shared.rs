@@ -15,10 +15,11 @@ use hypermesh_core::stoq::session::frame::Frame;
 use hypermesh_core::stoq::session::limits::FrameLimits;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddrV6;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep_until;
@@ -86,6 +87,8 @@ pub(super) struct Shared<M> {
     pub(super) figures: Figures,
     pub(super) runtime: Handle,
     inner: Mutex<Inner<M>>,
+    /// What was said and not heard yet, in order.
+    queue: Mutex<VecDeque<Heard>>,
     /// Rung when an earlier deadline than before was asked for.
     sooner: Notify,
     /// Rung when the node has left.
@@ -113,6 +116,44 @@ pub(super) struct Inner<M> {
     next_job: u32,
     has_left: bool,
     watch: Option<Watch>,
+}
+
+/// Something that is said to the machine.
+enum Heard {
+    Node(Input),
+    /// Dropped if the connection is over.
+    Session(ConnId, session::Input),
+}
+
+/// How much may wait for the machine before whoever says more waits too.
+const WAITING_MAX: usize = 512;
+
+/// The lock, taken. What was said meanwhile is heard when it is dropped.
+pub(super) struct Held<'a, M: Node> {
+    shared: &'a Arc<Shared<M>>,
+    /// None only while it is dropped.
+    guard: Option<MutexGuard<'a, Inner<M>>>,
+}
+
+impl<M: Node> Deref for Held<'_, M> {
+    type Target = Inner<M>;
+
+    fn deref(&self) -> &Inner<M> {
+        self.guard.as_ref().expect("the lock is held until the drop")
+    }
+}
+
+impl<M: Node> DerefMut for Held<'_, M> {
+    fn deref_mut(&mut self) -> &mut Inner<M> {
+        self.guard.as_mut().expect("the lock is held until the drop")
+    }
+}
+
+impl<M: Node> Drop for Held<'_, M> {
+    fn drop(&mut self) {
+        self.guard = None;
+        self.shared.work();
+    }
 }
 
 /// Somebody who wants something of the node.
@@ -182,6 +223,7 @@ impl<M: Node> Driver<M> {
                 has_left: false,
                 watch,
             }),
+            queue: Mutex::default(),
             sooner: Notify::new(),
             left: Notify::new(),
         });
@@ -289,24 +331,68 @@ impl<M: Node> Driver<M> {
 }
 
 impl<M: Node> Shared<M> {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner<M>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the lock, and waits for it. Whatever was said meanwhile is heard when it is let go.
+    pub(super) fn lock(self: &Arc<Self>) -> Held<'_, M> {
+        Held { shared: self, guard: Some(self.inner.lock().unwrap_or_else(PoisonError::into_inner)) }
     }
 
     /// Something happens to the node.
     pub(super) fn input(self: &Arc<Self>, input: Input) {
-        let mut inner = self.lock();
-        self.react(&mut inner, |machine, cx| machine.handle(input, cx));
+        self.say(Heard::Node(input));
     }
 
     /// QUIC says something of a connection that is not over.
     pub(super) fn session(self: &Arc<Self>, conn: ConnId, input: session::Input) {
-        let mut inner = self.lock();
+        self.say(Heard::Session(conn, input));
+    }
+
+    /// Hands something to the machine: at once if nobody is at it, otherwise whoever is at it takes this too. So a thread that drives QUIC waits for the
+    /// machine only if far too much is waiting already.
+    fn say(self: &Arc<Self>, heard: Heard) {
+        let waiting = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.push_back(heard);
+            queue.len()
+        };
+        if waiting > WAITING_MAX {
+            drop(self.lock());
+        } else {
+            self.work();
+        }
+    }
+
+    /// Lets the machine hear what waits, unless somebody else is at it: who lets go of the lock looks again.
+    fn work(self: &Arc<Self>) {
+        loop {
+            let mut inner = match self.inner.try_lock() {
+                Ok(inner) => inner,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            while let Some(heard) = self.next() {
+                self.hear(&mut inner, heard);
+            }
+            drop(inner);
+            if self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Heard> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn hear(self: &Arc<Self>, inner: &mut Inner<M>, heard: Heard) {
+        let (conn, input) = match heard {
+            Heard::Node(input) => return self.react(inner, |machine, cx| machine.handle(input, cx)),
+            Heard::Session(conn, input) => (conn, input),
+        };
         if !inner.conns.contains_key(&conn) {
             return;
         }
         let confirmed = matches!(&input, session::Input::Frame { frame: Frame::Confirm(_), .. });
-        self.react(&mut inner, |machine, cx| machine.handle(Input::Session { conn, input }, cx));
+        self.react(inner, |machine, cx| machine.handle(Input::Session { conn, input }, cx));
         // The peer confirmed what both hold for agreed, and the machine did not object: the session is open.
         if confirmed && let Some(known) = inner.conns.get(&conn).filter(|known| known.quic.close_reason().is_none()) {
             crate::quic::grant_all(&known.quic, &self.parameters);

@@ -14,6 +14,10 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert, ring};
 /// Algorithms of signatures that are checked. Which of them count is the policy's to say.
 pub(crate) static ALGORITHMS: &[&dyn rustls::pki_types::SignatureVerificationAlgorithm] = &[ring::ED25519, ring::ECDSA_P256_SHA256];
 
+/// How often a pair that does not fit is looked at again, and after how long.
+const REPLACED_LOOKS: u32 = 20;
+const REPLACED_WAIT: Duration = Duration::from_millis(10);
+
 /// A node's own certificate and key.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -24,8 +28,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads a chain and its key from PEM files. The key has to be that of the certificate, and the certificate one of the anchor.
+    /// Reads a chain and its key from PEM files, and waits a little if the two are being replaced: they do not fit for a moment then.
     pub fn load(chain: &Path, key: &Path, anchor: &Anchor) -> Result<Self, PkiError> {
+        for _ in 0..REPLACED_LOOKS {
+            match Self::look(chain, key, anchor) {
+                Err(PkiError::Tls(rustls::Error::InconsistentKeys(_))) => std::thread::sleep(REPLACED_WAIT),
+                looked => return looked,
+            }
+        }
+        Self::look(chain, key, anchor)
+    }
+
+    /// Reads a chain and its key from PEM files. The key has to be that of the certificate, and the certificate one of the anchor.
+    pub fn look(chain: &Path, key: &Path, anchor: &Anchor) -> Result<Self, PkiError> {
         let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(chain)?).filter_map(Result::ok).collect();
         if certificates.is_empty() {
             return Err(PkiError::Content { path: chain.to_owned(), what: "a certificate in PEM" });
