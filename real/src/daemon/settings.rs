@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for Plain {
         impl de::Visitor<'_> for Any {
             type Value = Plain;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value such as 8952, 10GiB, 5s or on")
+                f.write_str("a value such as 8952, 10GiB, 5s or yes")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Plain, E> {
                 Ok(Plain(text.to_owned()))
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for Plain {
                 Ok(Plain(value.to_string()))
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Plain, E> {
-                Ok(Plain(if value { "on" } else { "off" }.to_owned()))
+                Ok(Plain(if value { "yes" } else { "no" }.to_owned()))
             }
         }
         deserializer.deserialize_any(Any)

@@ -10,7 +10,7 @@ certificates: {ca: certs/ca.pem, chain: certs/edge.pem, key: certs/edge.key, rev
 store: {folder: edge, quota: 1GiB}
 upstreams:
   - {address: "[::1]:7102", name: regional-1, role: regional}
-set: {session.requests: 64, quic.gso: on}
+set: {session.requests: 64, quic.gso: yes}
 "#;
 
 fn read(text: &str) -> Result<Settings, String> {
