@@ -3,7 +3,7 @@
 //! The driver starts a node, hands it messages and commands, wakes it, and carries out its effects. [`Fact`]s change nothing: they are what the
 //! trace, the metrics and the oracle are made of.
 
-use crate::base::{Fingerprint, Mixer, NodeId, Span, Wire};
+use crate::base::{Fingerprint, Load, Mixer, NodeId, Span};
 use crate::machine::Machine;
 
 /// What can happen to a node.
@@ -62,6 +62,11 @@ pub enum Command {
     Token {
         /// Size of its content, charged by the wire.
         bytes: u32,
+    },
+    /// Fetch an object of the run's catalogue.
+    Fetch {
+        /// Its number there.
+        object: u32,
     },
 }
 
@@ -216,12 +221,93 @@ pub enum Fact {
     },
     /// Something that is only counted.
     Tally(Tally),
+    /// Something about contents that are asked for by name.
+    Content(Content),
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Level {
+    /// The memory of a cache.
+    Memory,
+    /// The disk of a cache.
+    Disk,
+    /// The node above.
+    Upstream,
+    /// The store of an origin.
+    Store,
+}
+
+/// What happens to contents that are asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An application asked for an object.
+    Asked,
+    /// It has all of it.
+    Fetched {
+        /// Since it was meant to be asked for.
+        took: Span,
+        /// Bytes of the object.
+        bytes: u64,
+    },
+    /// It cannot have it.
+    Failed {
+        /// The code of the failure.
+        code: u8,
+    },
+    /// What it got is not what the origin published under that name and version.
+    Wrong,
+    /// What it got was forbidden by a purge that had been acknowledged before it asked.
+    Old,
+    /// Somebody who showed no good certificate was served.
+    Stranger,
+    /// A content or a manifest was handed to a peer.
+    Served {
+        /// From where.
+        level: Level,
+        /// Bytes.
+        bytes: u32,
+        /// What a name led to, rather than a content.
+        named: bool,
+        /// Beyond its freshness.
+        stale: bool,
+    },
+    /// A request, or a part of it, was refused.
+    Refused {
+        /// The code of the refusal.
+        code: u8,
+    },
+    /// The node above was asked for so many contents or names.
+    Fetching {
+        /// How many.
+        count: u32,
+    },
+    /// Something was thrown away since it had another name.
+    Poisoned,
+    /// A purge holds wherever it has to.
+    Purged {
+        /// Since it was ordered.
+        took: Span,
+    },
+    /// A connection was opened, after a handshake of this length.
+    Connected {
+        /// The time from its beginning to the keys.
+        took: Span,
+    },
+    /// A connection is over.
+    Disconnected,
+    /// Packets of a connection were held for lost.
+    Lost {
+        /// How many.
+        packets: u32,
+    },
 }
 
 /// A node that a driver can run.
 pub trait Node: Machine<Input = Input<Self::Message>, Effect = Effect<Self::Message, Self::Wakeup>, Why = Self::Wakeup> + Send {
     /// What its peers say to it. Keep it within 24 bytes: bulky content goes into a box.
-    type Message: Wire + Fingerprint + Clone + core::fmt::Debug + Send;
+    type Message: Load + Fingerprint + Clone + core::fmt::Debug + Send;
     /// Why it can be woken. Keep it within 16 bytes.
     type Wakeup: Copy + Fingerprint + core::fmt::Debug + Send;
     /// What the nodes of one group have in common. Shared, never copied per node.
@@ -256,6 +342,30 @@ impl Fingerprint for Fact {
                 mixer.word(7 | u64::from(finite) << 8 | u64::from(error.to_bits()) << 32).word(u64::from(rtt_ms.to_bits()))
             }
             Self::Tally(tally) => mixer.word(8 | (tally as u64) << 8),
+            Self::Content(content) => content.fold(mixer.word(9)),
+        }
+    }
+}
+
+impl Fingerprint for Content {
+    fn fold(&self, mixer: Mixer) -> Mixer {
+        match *self {
+            Self::Asked => mixer.word(1),
+            Self::Fetched { took, bytes } => mixer.word(2).word(took.0).word(bytes),
+            Self::Failed { code } => mixer.word(3 | u64::from(code) << 8),
+            Self::Wrong => mixer.word(4),
+            Self::Old => mixer.word(5),
+            Self::Stranger => mixer.word(6),
+            Self::Served { level, bytes, named, stale } => {
+                mixer.word(7 | (level as u64) << 8 | u64::from(named) << 16 | u64::from(stale) << 17 | u64::from(bytes) << 32)
+            }
+            Self::Refused { code } => mixer.word(8 | u64::from(code) << 8),
+            Self::Fetching { count } => mixer.word(9 | u64::from(count) << 32),
+            Self::Poisoned => mixer.word(10),
+            Self::Purged { took } => mixer.word(11).word(took.0),
+            Self::Connected { took } => mixer.word(12).word(took.0),
+            Self::Disconnected => mixer.word(13),
+            Self::Lost { packets } => mixer.word(14 | u64::from(packets) << 32),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::expect::Expectation;
 use hypermesh_core::base::{NodeId, Span, Spot, Time};
 use hypermesh_core::hypermesh::mesh::{gossip, peer, token};
 use hypermesh_core::node::BroadcastId;
+use hypermesh_core::stoq::cache::policy::Kind as Policy;
 use hypermesh_core::testing::Defect;
 
 /// A scenario, resolved.
@@ -79,6 +80,76 @@ pub enum Role {
     Gossip(gossip::Config),
     /// Mesh peers.
     Peer(peer::Config),
+    /// Nodes of layer 1.
+    Stoq(Stoq),
+}
+
+/// A node of layer 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stoq {
+    /// What it is.
+    pub kind: StoqKind,
+    /// Index of the group above it; none for origins.
+    pub above: Option<u32>,
+    /// How many nodes of that group it knows.
+    pub servers: u8,
+    /// How these are chosen.
+    pub routing: Routing,
+    /// Its cache, if it is one.
+    pub cache: Option<CacheSize>,
+    /// How long an origin lets others answer for its names.
+    pub max_age: Span,
+    /// How long a connection that nobody needs is kept by a client.
+    pub linger: Span,
+    /// Every content that it sends has one byte changed.
+    pub poisons: bool,
+}
+
+/// What a node of layer 1 is, from the top down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StoqKind {
+    /// Where objects come from.
+    Origin,
+    /// A cache between origins and edges.
+    Regional,
+    /// A cache near clients.
+    Edge,
+    /// Whoever asks.
+    Client,
+}
+
+impl StoqKind {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Regional => "regional",
+            Self::Edge => "edge",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// A cache's policy and room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheSize {
+    /// Which objects it keeps.
+    pub policy: Policy,
+    /// Bytes in memory.
+    pub memory_bytes: u64,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+}
+
+/// How a node chooses those above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// By the delay between the places.
+    Latency,
+    /// By distance on the globe.
+    Geography,
+    /// By chance.
+    Random,
 }
 
 /// The nodes' columns, each with one entry a node.
@@ -163,6 +234,28 @@ pub struct Workload {
     pub broadcasts: Vec<Shot>,
     /// Tokens.
     pub tokens: Vec<Tokens>,
+    /// Objects that can be asked for.
+    pub objects: Vec<Object>,
+    /// Who asks for which of them, in the order of the intended start.
+    pub fetches: Vec<Fetch>,
+}
+
+/// An object of the catalogue. Its content follows from the seed and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// How long it is.
+    pub bytes: u32,
+}
+
+/// Somebody asks for an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// When it is meant to be asked for. Latency counts from here.
+    pub at: Time,
+    /// By whom.
+    pub node: NodeId,
+    /// Index of the object.
+    pub object: u32,
 }
 
 /// One broadcast.

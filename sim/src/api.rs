@@ -14,13 +14,15 @@ pub enum Host {
     Madsim,
 }
 
-/// How to run a plan. None of this changes the answer.
+/// How to run a plan. None of this changes the answer but `packets`.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Threads, each with one shard of the nodes; 0 is one per core.
     pub threads: usize,
     /// What hosts the engine.
     pub host: Host,
+    /// Packet mode: real QUIC carries the connections of layer 1. This changes the answer: it is the other fidelity.
+    pub packets: bool,
     /// Raised by the caller to end the run early; the trace is then marked partial.
     pub stop: Arc<AtomicBool>,
 }

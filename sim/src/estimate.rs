@@ -20,6 +20,9 @@ pub fn estimate(plan: &Plan, threads: usize) -> Estimate {
         cost.events += held * (seconds - tokens.at.as_secs_f64()).max(0.0) / hop_s;
         cost.in_flight += held;
     }
+    let asked: f64 = plan.workload.fetches.iter().map(|fetch| f64::from(plan.workload.objects[fetch.object as usize].bytes)).sum();
+    cost.events += plan.workload.fetches.len() as f64 * FETCH_EVENTS + asked / FLIGHT_BYTES * 2.0;
+    cost.bytes += plan.workload.objects.iter().map(|object| f64::from(object.bytes)).sum::<f64>() * 1.02;
     let cores = threads.max(1) as f64;
     let memory = FIXED_BYTES + nodes * cost.per_node + cost.bytes + cost.in_flight * EVENT_BYTES;
     // A second thread brings a little less than the first.
@@ -37,6 +40,10 @@ fn available() -> f64 {
 
 /// What a process holds before it has a node: code, tables, metrics.
 const FIXED_BYTES: f64 = 60.0e6;
+/// Events of a fetch besides those that its length brings: handshake, settings, manifest, deadlines.
+const FETCH_EVENTS: f64 = 40.0;
+/// Bytes of a flight of the QUIC model.
+const FLIGHT_BYTES: f64 = 14_000.0;
 /// An event in the queue with its share of half-empty blocks.
 const EVENT_BYTES: f64 = 48.0;
 
@@ -61,6 +68,10 @@ impl Cost {
                 self.events += count * broadcasts * f64::from(config.fanout);
                 // The peak of one rumour: most of its copies are sent within one path.
                 self.in_flight += count * f64::from(config.fanout) * 0.6;
+            }
+            Role::Stoq(_) => {
+                self.peers += count;
+                self.bytes += count * 1_000.0;
             }
             Role::Peer(config) => {
                 self.peers += count;

@@ -13,6 +13,8 @@ pub mod faults;
 pub mod host;
 pub mod network;
 pub mod oracle;
+pub mod packet;
+pub mod site;
 pub mod trace;
 pub mod transport;
 pub mod verify;

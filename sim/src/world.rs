@@ -6,6 +6,7 @@ use crate::engine::window::{Cut, floor_shift};
 use crate::engine::{Action, Home, Shard, ShardSetup};
 use crate::faults::Lives;
 use crate::network::Wires;
+use crate::site::{self, Site};
 use crate::trace::ShardLog;
 use crate::trace::merge::{self, Leftovers};
 use crate::trace::record::{Range, Recorded};
@@ -13,7 +14,7 @@ use hypermesh_core::base::{Dice, NodeId, Purpose};
 use hypermesh_core::hypermesh::mesh::{gossip::Gossiper, peer, peer::Peer, token::Holder};
 use hypermesh_core::node::{Contacts, Node};
 use hypermesh_scenarios::plan::{Plan, Role};
-use hypermesh_scenarios::trace::{RunFacts, Trace};
+use hypermesh_scenarios::trace::{Mode, RunFacts, Trace};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,6 +32,11 @@ pub fn run_recording(plan: &Plan, options: &Options, watch: &dyn Watch, range: O
         }
         Role::Gossip(_) => {
             World::<Gossiper>::build(plan, |role| if let Role::Gossip(c) = role { Some(*c) } else { None })?.run(options, watch, range)
+        }
+        Role::Stoq(_) => {
+            let configs = site::config::configs(plan, options.packets).map_err(Error::BadPlan)?;
+            let configs = std::cell::RefCell::new(configs.into_iter());
+            World::<Site>::build(plan, |_| configs.borrow_mut().next())?.run(options, watch, range)
         }
         Role::Peer(_) => {
             let planted = |c: &peer::Config| peer::Config { defect: c.defect.or(plan.defect), ..*c };
@@ -127,6 +133,9 @@ impl<'a, N: Node> World<'a, N> {
         record.sort();
         run.peak_rss_bytes = drive::peak_rss_bytes();
         let mut trace = merge::trace(self.plan, Leftovers { logs, under_way, end: outcome.end, run });
+        if options.packets {
+            trace.mode = Mode::Packet;
+        }
         trace.run.wall_ns = began.elapsed().as_nanos() as u64;
         Ok((trace, record))
     }
@@ -207,6 +216,9 @@ impl<'a, N: Node> World<'a, N> {
         }
         for (number, shot) in self.plan.workload.broadcasts.iter().enumerate() {
             add(shot.at.0, shot.origin, Action::Broadcast(number as u32));
+        }
+        for (number, fetch) in self.plan.workload.fetches.iter().enumerate() {
+            add(fetch.at.0, fetch.node, Action::Fetch(number as u32));
         }
         for (number, tokens) in self.plan.workload.tokens.iter().enumerate() {
             for node in tokens.first..tokens.first + tokens.count {

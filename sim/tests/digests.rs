@@ -144,6 +144,11 @@ macro_rules! shipped {
 
 shipped! {
     the_first_broadcast_gives_one_answer "first/broadcast";
+    a_first_fetch_gives_one_answer "stoq/first-fetch";
+    a_flash_crowd_gives_one_answer "stoq/flash-crowd";
+    a_lost_region_of_edges_gives_one_answer "stoq/region-loss";
+    a_poisoned_edge_gives_one_answer "stoq/poisoned-edge";
+    a_hundred_thousand_connections_give_one_answer "stoq/hundred-thousand-connections";
     churn_gives_one_answer "faults/churn";
     a_healed_partition_gives_one_answer "faults/partition-heal";
     a_lost_region_gives_one_answer "faults/region-loss";

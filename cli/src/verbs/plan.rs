@@ -7,7 +7,7 @@ use crate::fail::Done;
 use crate::output::{Format, Output, Tone};
 use crate::table::Table;
 use crate::{glue, human, machine};
-use hypermesh_scenarios::plan::{Plan, Role};
+use hypermesh_scenarios::plan::{Plan, Role, StoqKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -79,6 +79,7 @@ fn summary(plan: &Plan, price: &Price, threads: usize) -> Table {
     row("wires", plan.network.source.clone());
     row("broadcasts", human::count(plan.workload.broadcasts.len() as u64));
     row("tokens", human::count(tokens(plan)));
+    row("requests", human::count(plan.workload.fetches.len() as u64));
     row(
         "faults",
         format!(
@@ -107,6 +108,12 @@ const fn role(role: &Role) -> &'static str {
         Role::Token(_) => "holders of tokens",
         Role::Gossip(_) => "push gossip",
         Role::Peer(_) => "mesh peers",
+        Role::Stoq(config) => match config.kind {
+            StoqKind::Origin => "origins",
+            StoqKind::Regional => "regional caches",
+            StoqKind::Edge => "edge caches",
+            StoqKind::Client => "clients",
+        },
     }
 }
 
@@ -152,6 +159,8 @@ fn as_json(plan: &Plan, price: &Price, threads: usize, detailed: bool) -> Value 
         "wires": plan.network.source,
         "broadcasts": plan.workload.broadcasts.len(),
         "tokens": tokens(plan),
+        "objects": plan.workload.objects.len(),
+        "requests": plan.workload.fetches.len(),
         "faults": plan.faults.bands.len(),
         "node_faults": plan.faults.nodes.len(),
         "wire_faults": plan.faults.wires.len(),

@@ -15,4 +15,4 @@ pub use draw::{Dice, Draw, Purpose, SeedKey};
 pub use geo::Spot;
 pub use id::NodeId;
 pub use time::{Span, Time};
-pub use wire::{Reader, Wire, WireError};
+pub use wire::{Load, Reader, Wire, WireError};

@@ -58,6 +58,41 @@ pub trait Wire: Sized {
     }
 }
 
+/// What a simulated network needs to know of a message. A message with a wire form is one datagram of that many bytes.
+pub trait Load {
+    /// Bytes that the network carries, without the headers that it charges for each datagram itself.
+    fn load_bytes(&self) -> usize;
+
+    /// How many datagrams it is, 1 to 64: a *train*, sent at once and delivered when its last one has come.
+    #[inline]
+    fn datagrams(&self) -> u32 {
+        1
+    }
+
+    /// What became of a train on the way: the datagrams that were lost, one bit each, and the time from the arrival of the first to that of the last.
+    #[inline]
+    fn carried(&mut self, _lost: u64, _spread: super::Span) {}
+
+    /// The losses of which [`Load::carried`] told last.
+    #[inline]
+    fn lost(&self) -> u64 {
+        0
+    }
+
+    /// The spread of which [`Load::carried`] told last.
+    #[inline]
+    fn spread(&self) -> super::Span {
+        super::Span::ZERO
+    }
+}
+
+impl<T: Wire> Load for T {
+    #[inline]
+    fn load_bytes(&self) -> usize {
+        self.encoded_len()
+    }
+}
+
 /// The largest integer that fits.
 pub const VARINT_MAX: u64 = (1 << 62) - 1;
 

@@ -452,6 +452,7 @@ fn group(group: &hypermesh_scenarios::plan::Group) -> GroupSummary {
     let (role, fanout, protocols) = match &group.role {
         Role::Token(_) => ("token", None, vec![]),
         Role::Gossip(config) => ("gossip", Some(u32::from(config.fanout)), vec![]),
+        Role::Stoq(config) => (config.kind.word(), None, vec!["STOQ".to_owned()]),
         Role::Peer(config) => {
             let all = [
                 ("HyParView", config.hyparview.is_some()),

@@ -1,6 +1,7 @@
 //! Checks of the groups.
 
 use super::Checks;
+use crate::plan::StoqKind;
 use crate::problem::Code;
 use crate::read::{At, Location};
 use crate::spec::{Group, Place, Role};
@@ -29,6 +30,25 @@ impl Checks<'_, '_> {
         self.same_role();
     }
 
+    /// Layer 1: who is above whom.
+    fn above(&mut self, group: &Group, at: Location) {
+        let (Some(kind), Some(part)) = (group.role.sound().and_then(|role| role.stoq()), group.stoq()) else { return };
+        self.within(&part.servers, "servers", 1, 16);
+        let scenario = self.scenario;
+        let kind_of = |other: &Group| other.role.sound().and_then(|role| role.stoq());
+        if let Some(name) = &part.above {
+            self.group_exists(name);
+            let other = name.sound().and_then(|name| scenario.groups.get(name)).and_then(kind_of);
+            if other.is_some_and(|other| other >= kind) {
+                self.note(Code::NEEDS_PART, name.at, format!("a {} is not above a {}", name.value.0, group.role.word()))
+                    .help("name a group of origins, regionals or edges that is nearer to the origin");
+            }
+        } else if kind != StoqKind::Origin && !scenario.groups.iter().any(|(_, other)| kind_of(other).is_some_and(|other| other < kind)) {
+            self.note(Code::NEEDS_PART, at, format!("no group is above these {}s, so they have nobody to ask", group.role.word()))
+                .example("origin: {role: stoq-origin, count: 3}");
+        }
+    }
+
     fn group(&mut self, group: &Group, at: Location) {
         if group.count.sound().is_some_and(|count| count.0 == 0) {
             self.note(Code::NO_NODES, group.count.at, "a group of no nodes")
@@ -38,6 +58,7 @@ impl Checks<'_, '_> {
         self.parts_of_role(group);
         if group.role.sound().is_some() {
             self.parts(group, at);
+            self.above(group, at);
         }
         if let Some(access) = &group.access {
             self.access(access);
@@ -78,7 +99,10 @@ impl Checks<'_, '_> {
             ("swim", group.swim.as_ref().map(|part| part.at), Role::HypermeshPeer),
             ("vivaldi", group.vivaldi.as_ref().map(|part| part.at), Role::HypermeshPeer),
         ];
-        for (key, written, of) in parts {
+        let cache = group.cache.as_ref().map(|part| part.at).filter(|_| group.cache().is_none());
+        let stoq = group.stoq.as_ref().map(|part| part.at).filter(|_| group.stoq().is_none());
+        let layer_one = [("cache", cache, Role::StoqEdge), ("stoq", stoq, Role::StoqEdge)];
+        for (key, written, of) in parts.into_iter().chain(layer_one) {
             let Some(at) = written.filter(|_| of != *role) else { continue };
             self.note(Code::NOT_OF_ROLE, at, format!("this group sets `{key}`, which a {} does not have", role.word()))
                 .help(format!("remove `{key}`, or make the role {}", of.word()));
@@ -90,7 +114,7 @@ impl Checks<'_, '_> {
         let scenario = self.scenario;
         let mut roles = scenario.groups.iter().filter(|(_, group)| group.role.sound().is_some()).map(|(name, group)| (name, &group.role));
         let Some((first_name, first)) = roles.next() else { return };
-        let others: Vec<_> = roles.filter(|(_, role)| role.value != first.value).collect();
+        let others: Vec<_> = roles.filter(|(_, role)| !role.value.speaks_with(first.value)).collect();
         for (_, role) in others {
             let message = format!("a {} cannot talk to the {}s of `{}`", role.word(), first.word(), first_name.value.0);
             self.note(Code::MIXED_ROLES, role.at, message).help("give all groups of a scenario the same role");

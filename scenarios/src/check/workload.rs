@@ -3,14 +3,38 @@
 use super::Checks;
 use crate::problem::Code;
 use crate::read::At;
-use crate::spec::workload::{Broadcast, Tokens};
+use crate::spec::stoq::Objects;
+use crate::spec::workload::{Broadcast, FlashCrowd, Requests, Tokens};
 use crate::spec::{Load, Role};
-use crate::units::Bytes;
+use crate::units::{Bytes, Count, Duration, Rate};
 
 /// Most broadcasts of one load.
-const BROADCASTS_MAX: f64 = 1_000_000.0;
+const BROADCASTS_MAX: u32 = 1_000_000;
+/// Most requests of one load.
+const REQUESTS_MAX: u32 = 100_000_000;
+/// Largest object.
+const OBJECT_MAX: u64 = 64 << 20;
+/// All objects of a load.
+const CATALOGUE_MAX: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
 /// Largest content.
 const SIZE_MAX: u64 = 16 << 20;
+
+/// How often something starts, as it is written.
+struct Beat<'b> {
+    at: &'b At<Duration>,
+    rate: &'b Option<At<Rate>>,
+    every: &'b Option<At<Duration>>,
+    count: &'b Option<At<Count>>,
+    lasts: &'b Option<At<Duration>>,
+    what: &'static str,
+}
+
+impl Beat<'_> {
+    /// How many there may be.
+    fn most(&self) -> u32 {
+        if self.what == "broadcasts" { BROADCASTS_MAX } else { REQUESTS_MAX }
+    }
+}
 
 impl Checks<'_, '_> {
     pub(super) fn workload(&mut self) {
@@ -21,6 +45,8 @@ impl Checks<'_, '_> {
             match &load.value {
                 Load::Broadcast(broadcast) => self.broadcast(broadcast),
                 Load::Tokens(tokens) => self.tokens(tokens),
+                Load::Requests(requests) => self.requests(requests),
+                Load::FlashCrowd(crowd) => self.crowd(crowd),
             }
         }
     }
@@ -30,15 +56,22 @@ impl Checks<'_, '_> {
         let Some(group) = load.from().sound().and_then(|name| self.scenario.groups.get(name)) else { return };
         let Some(role) = group.role.sound() else { return };
         match (&load.value, role) {
-            (Load::Tokens(_), Role::TokenHolder) | (Load::Broadcast(_), Role::GossipPeer) => {}
+            (Load::Tokens(_), Role::TokenHolder)
+            | (Load::Broadcast(_), Role::GossipPeer)
+            | (Load::Requests(_) | Load::FlashCrowd(_), Role::StoqClient) => {}
+            (Load::Requests(_) | Load::FlashCrowd(_), _) => {
+                self.note(Code::WRONG_LOAD, load.at, format!("a {} asks for no objects", role.word()))
+                    .help("let a group of the role stoq-client ask");
+            }
             (Load::Broadcast(_), Role::HypermeshPeer) => {
                 if group.plumtree().is_none() {
                     self.note(Code::WRONG_LOAD, load.at, "these peers cannot broadcast: `plumtree` is off")
                         .help("turn `plumtree` on in their group");
                 }
             }
-            (Load::Broadcast(_), Role::TokenHolder) => {
-                self.note(Code::WRONG_LOAD, load.at, "token-holders cannot broadcast").help("use `tokens`, or another role");
+            (Load::Broadcast(_), _) => {
+                self.note(Code::WRONG_LOAD, load.at, format!("{}s cannot broadcast", role.word()))
+                    .help("use another load, or another role");
             }
             (Load::Tokens(_), _) => {
                 self.note(Code::WRONG_LOAD, load.at, format!("a {} passes no tokens", role.word()))
@@ -48,21 +81,56 @@ impl Checks<'_, '_> {
     }
 
     fn broadcast(&mut self, load: &Broadcast) {
-        self.starts_in_time(&load.at, "this load");
         self.fits(&load.size);
-        if let (Some(_), Some(every)) = (&load.rate, &load.every) {
+        self.beat(&Beat { at: &load.at, rate: &load.rate, every: &load.every, count: &load.count, lasts: &load.lasts, what: "broadcasts" });
+    }
+
+    fn requests(&mut self, load: &Requests) {
+        self.objects(&load.objects);
+        self.beat(&Beat { at: &load.at, rate: &load.rate, every: &load.every, count: &load.count, lasts: &load.lasts, what: "requests" });
+    }
+
+    fn crowd(&mut self, load: &FlashCrowd) {
+        self.starts_in_time(&load.at, "this load");
+        self.objects(&load.objects);
+        self.within(&load.requests, "requests", 1, REQUESTS_MAX);
+        let lasts = [&load.ramp, &load.hold].map(|time| time.sound().map(|time| time.span().0));
+        if let [Some(0), Some(0)] = lasts {
+            self.note(Code::TIMES, load.hold.at, "the crowd comes in no time at all").example("5s");
+        }
+    }
+
+    /// Objects are made in memory before the run.
+    fn objects(&mut self, objects: &Objects) {
+        self.within(&objects.items, "items", 1, 10_000_000);
+        let (Some(items), Some(size), Some(spread)) = (objects.items.sound(), objects.size.sound(), objects.spread.sound()) else { return };
+        if size.0 == 0 || size.0 > OBJECT_MAX {
+            self.note(Code::LIMIT, objects.size.at, format!("an object has {size}")).expected("1B to 64MiB").example("64KiB");
+        }
+        // The mean of a log-normal size.
+        let mean = size.0 as f64 * libm::exp(spread.value() * spread.value() / 2.0);
+        if f64::from(items.0) * mean > CATALOGUE_MAX {
+            self.note(Code::LIMIT, objects.items.at, "all objects together are longer than 8GiB, and they are kept in memory")
+                .help("ask for fewer or smaller objects");
+        }
+    }
+
+    /// How often something starts.
+    fn beat(&mut self, load: &Beat<'_>) {
+        self.starts_in_time(load.at, "this load");
+        if let (Some(_), Some(every)) = (load.rate, load.every) {
             self.note(Code::RATE_OR_EVERY, every.at, "both `rate` and `every` say how often").help("keep one of them");
         }
-        if let (Some(_), Some(lasts)) = (&load.count, &load.lasts) {
+        if let (Some(_), Some(lasts)) = (load.count, load.lasts) {
             self.note(Code::RATE_OR_EVERY, lasts.at, "both `count` and `for` say when to stop").help("keep one of them");
         }
-        if let Some(every) = &load.every {
-            self.has_length(every, "the time between broadcasts");
+        if let Some(every) = load.every {
+            self.has_length(every, &format!("the time between {}", load.what));
         }
-        if let Some(lasts) = &load.lasts {
+        if let Some(lasts) = load.lasts {
             self.has_length(lasts, "the load");
         }
-        if let Some(rate) = &load.rate
+        if let Some(rate) = load.rate
             && rate.sound().is_some_and(|rate| rate.interval().is_none())
         {
             self.note(Code::LIMIT, rate.at, "at a rate of zero nothing is ever sent").example("1/s");
@@ -70,30 +138,32 @@ impl Checks<'_, '_> {
         if load.rate.is_none() && load.every.is_none() {
             let again = load.count.as_ref().filter(|count| count.sound().is_some_and(|n| n.0 > 1)).map(|count| count.at);
             if let Some(at) = again.or(load.lasts.as_ref().map(|lasts| lasts.at)) {
-                self.note(Code::RATE_OR_EVERY, at, "nothing says how often to broadcast")
+                let verb = if load.what == "broadcasts" { "broadcast" } else { "ask" };
+                self.note(Code::RATE_OR_EVERY, at, format!("nothing says how often to {verb}"))
                     .help("add `rate` or `every`")
                     .example("rate: 1/s");
             }
         }
-        if let Some(count) = &load.count {
-            self.within(count, "count", 1, BROADCASTS_MAX as u32);
+        if let Some(count) = load.count {
+            self.within(count, "count", 1, load.most());
         }
         self.not_too_many(load);
     }
 
-    /// A rate over a time may amount to more broadcasts than anyone wants.
-    fn not_too_many(&mut self, load: &Broadcast) {
-        let per_second = match (&load.rate, &load.every) {
+    /// A rate over a time may amount to more than anyone wants.
+    fn not_too_many(&mut self, load: &Beat<'_>) {
+        let per_second = match (load.rate, load.every) {
             (Some(rate), _) => rate.sound().map(|r| (r.per_second(), rate.at)),
             (_, Some(every)) => every.sound().filter(|e| e.span().0 > 0).map(|e| (1.0 / e.span().as_secs_f64(), every.at)),
             _ => None,
         };
-        let (Some((per_second, at)), None) = (per_second, &load.count) else { return };
+        let (Some((per_second, at)), None) = (per_second, load.count) else { return };
         let lasts = load.lasts.as_ref().and_then(At::sound).or(self.scenario.time.stop.sound());
         if let Some(lasts) = lasts
-            && per_second * lasts.span().as_secs_f64() > BROADCASTS_MAX
+            && per_second * lasts.span().as_secs_f64() > f64::from(load.most())
         {
-            self.note(Code::LIMIT, at, "this load has more than a million broadcasts").help("lower the rate, or set `count`");
+            let most = if load.what == "broadcasts" { "a million" } else { "a hundred million" };
+            self.note(Code::LIMIT, at, format!("this load has more than {most} {}", load.what)).help("lower the rate, or set `count`");
         }
     }
 

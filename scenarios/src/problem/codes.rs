@@ -70,10 +70,10 @@ codes! {
     OUTSIDE_RUN "E0302" "Something starts at or after the end of the run (`time.stop`), or an expectation looks at a time outside of it.";
     TOO_MANY_NODES "E0303" "A fault is to hit more nodes than there are.";
     CELL_TOO_LARGE "E0304" "A failure detector's cell has more members than its group, fewer than two, or more than 5,000. Every member of a cell knows every other, so cells stay small; beyond that use `scope: view`.";
-    NEEDS_PART "E0305" "A part of a mesh peer is on whose foundation is off: broadcast trees (plumtree) and failure detection of the view (`swim: {scope: view}`) need hyparview; vivaldi is carried by the probes of swim.";
-    NOT_OF_ROLE "E0306" "A group sets a part that nodes of its role do not have: `gossip` belongs to gossip-peer; `hyparview`, `plumtree`, `swim` and `vivaldi` belong to hypermesh-peer.";
-    MIXED_ROLES "E0307" "The groups of one scenario have different roles. Nodes of different roles do not speak with each other, so they are different scenarios.";
-    WRONG_LOAD "E0308" "A load asks for something that the role of its group cannot do: token-holders pass tokens, gossip-peers and hypermesh-peers (with plumtree) send broadcasts.";
+    NEEDS_PART "E0305" "A part of a mesh peer is on whose foundation is off: broadcast trees (plumtree) and failure detection of the view (`swim: {scope: view}`) need hyparview; vivaldi is carried by the probes of swim. A node of layer 1 needs somebody above it: clients ask edges, regionals or origins, edges ask regionals or origins.";
+    NOT_OF_ROLE "E0306" "A group sets a part that nodes of its role do not have: `gossip` belongs to gossip-peer; `hyparview`, `plumtree`, `swim` and `vivaldi` belong to hypermesh-peer; `stoq` belongs to the roles of layer 1, and `cache` to stoq-edge and stoq-regional.";
+    MIXED_ROLES "E0307" "The groups of one scenario have different roles. Nodes of different roles do not speak with each other, so they are different scenarios; only the roles of layer 1 (stoq-origin, stoq-regional, stoq-edge, stoq-client) go together.";
+    WRONG_LOAD "E0308" "A load asks for something that the role of its group cannot do: token-holders pass tokens, gossip-peers and hypermesh-peers (with plumtree) send broadcasts, stoq-clients ask for objects.";
     RATE_OR_EVERY "E0309" "A repeated load has both `rate` and `every`, or both `count` and `for`, or says how often but not how long. Give one of each pair; neither `rate` nor `every` means a single broadcast.";
     UNKNOWN_FAULT "E0310" "An expectation names a fault that the scenario does not have. A fault's name is the `name` that it is given, or its kind and number: the second churn is `churn-2`.";
     DUPLICATE_NAME "E0311" "Two faults have the same name.";

@@ -36,3 +36,10 @@ pub use table::Table;
 pub(crate) use table::{NAME, is_name};
 pub use text::{Expression, FilePath, Text};
 pub(crate) use words::words;
+
+/// A section with every key at its default.
+pub(crate) fn empty<T: Shape>() -> T {
+    let sources = Sources::default();
+    let node = Node::empty_map(Location::NOWHERE);
+    T::read(&node, &mut Reader::new(&sources)).unwrap_or_else(T::placeholder)
+}

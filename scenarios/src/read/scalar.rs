@@ -3,7 +3,7 @@
 use super::{Content, Expects, Node, Out, Reader, Shape};
 use crate::problem::{Code, nearest};
 use crate::units::{
-    Amount, Bandwidth, Bytes, Count, DelayRange, Duration, Factor, Ppm, Rate, Seed, Share, ShareRate, TimeRange, Unit, UnitError,
+    Amount, Bandwidth, Bytes, Count, DelayRange, Duration, Exponent, Factor, Ppm, Rate, Seed, Share, ShareRate, TimeRange, Unit, UnitError,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -55,7 +55,10 @@ fn explain<T: Unit>(text: &str, error: &UnitError) -> (Code, String, Option<Stri
 /// The schema of a scalar with its unit.
 fn unit_schema<T: Unit>() -> Schema {
     let text = json_schema!({ "type": "string", "pattern": T::PATTERN });
-    let mut schema = if T::PLAIN_NUMBER { json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0 }, text] }) } else { text };
+    let mut schema = match T::PLAIN_NUMBER {
+        Some(plain) => json_schema!({ "anyOf": [{ "type": plain, "minimum": 0 }, text] }),
+        None => text,
+    };
     schema.insert("title".to_owned(), T::WHAT.into());
     schema.insert("examples".to_owned(), serde_json::json!([T::EXAMPLE]));
     schema
@@ -75,7 +78,7 @@ macro_rules! units {
             fn write(&self) -> Out {
                 let text = self.to_string();
                 match text.parse() {
-                    Ok(whole) if Self::PLAIN_NUMBER => Out::Whole(whole),
+                    Ok(whole) if Self::PLAIN_NUMBER.is_some() => Out::Whole(whole),
                     _ => Out::Text(text),
                 }
             }
@@ -97,4 +100,4 @@ macro_rules! units {
     )* };
 }
 
-units!(Amount, Bandwidth, Bytes, Count, DelayRange, Duration, Factor, Ppm, Rate, Seed, Share, ShareRate, TimeRange);
+units!(Amount, Bandwidth, Bytes, Count, DelayRange, Duration, Exponent, Factor, Ppm, Rate, Seed, Share, ShareRate, TimeRange);

@@ -1,11 +1,12 @@
 //! Groups, roles, and the cells that failure detectors watch.
 
 use super::NodeRange;
-use crate::plan::{Group, JoinShape, Role};
+use crate::plan::{CacheSize, Group, JoinShape, Role, Stoq};
 use crate::spec;
 use crate::spec::Scenario;
 use crate::spec::groups::JoinShape as SpecShape;
 use crate::spec::parts::Scope;
+use crate::spec::stoq::Behaviour;
 use hypermesh_core::base::Span;
 use hypermesh_core::hypermesh::mesh::{peer, token};
 
@@ -15,16 +16,17 @@ pub(super) fn groups(scenario: &Scenario) -> (Vec<Group>, Vec<NodeRange>) {
     let population = scenario.groups.iter().map(|(_, group)| group.count.value.0).sum();
     let (mut groups, mut ranges) = (Vec::new(), Vec::new());
     let mut first = 0;
+    // A group of layer 1 is one group of the plan, and all groups are if one is.
     for (ordinal, (name, group)) in (0..).zip(scenario.groups.iter()) {
         let count = group.count.value.0;
         ranges.push(NodeRange { first, count, ordinal });
         match cell_size(group) {
-            Some(size) => groups.extend(cells(&name.value.0, group, first, size)),
+            Some(size) => groups.extend(cells(scenario, &name.value.0, group, first, size)),
             None => groups.push(Group {
                 name: name.value.0.clone(),
                 first,
                 count,
-                role: role(group, population, None),
+                role: role(scenario, group, population, None),
                 join_at: group.join.at.time(),
                 join_over: group.join.over.span(),
                 join_shape: shape(group),
@@ -51,7 +53,7 @@ fn cell_size(group: &spec::Group) -> Option<u32> {
 }
 
 /// Cells of equal size, up to one, and at most as large as asked for.
-fn cells(name: &str, group: &spec::Group, first: u32, size: u32) -> Vec<Group> {
+fn cells(scenario: &Scenario, name: &str, group: &spec::Group, first: u32, size: u32) -> Vec<Group> {
     let count = group.count.value.0;
     let cells = count.div_ceil(size).max(1);
     let border = |cell: u32| (u64::from(count) * u64::from(cell) / u64::from(cells)) as u32;
@@ -70,7 +72,7 @@ fn cells(name: &str, group: &spec::Group, first: u32, size: u32) -> Vec<Group> {
             name: if cells == 1 { name.to_owned() } else { format!("{name}.{}", cell + 1) },
             first: first + from,
             count: until - from,
-            role: role(group, count, Some((first + from, until - from))),
+            role: role(scenario, group, count, Some((first + from, until - from))),
             join_at: group.join.at.time() + starts(from),
             join_over: starts(until) - starts(from),
             // Within the first cell a network still grows by factors; a later one is so small a part of the whole that it grows evenly.
@@ -80,11 +82,39 @@ fn cells(name: &str, group: &spec::Group, first: u32, size: u32) -> Vec<Group> {
     (0..cells).map(cell).collect()
 }
 
-fn role(group: &spec::Group, population: u32, cell: Option<(u32, u32)>) -> Role {
+/// Layer 1: the group above by name, or the nearest kind above.
+fn stoq(scenario: &Scenario, group: &spec::Group) -> Option<Stoq> {
+    let (kind, part) = (group.role.value.stoq()?, group.stoq()?);
+    let named = part.above.as_ref().and_then(|name| scenario.groups.names().position(|other| other == name.value.0));
+    let kind_of = |other: &spec::Group| other.role.value.stoq();
+    let above =
+        scenario.groups.iter().map(|(_, other)| kind_of(other)).enumerate().filter(|(_, other)| other.is_some_and(|other| other < kind));
+    let nearest = above.max_by_key(|(index, other)| (*other, std::cmp::Reverse(*index))).map(|(index, _)| index);
+    Some(Stoq {
+        kind,
+        above: named.or(nearest).map(|index| index as u32),
+        servers: part.servers.value.0 as u8,
+        routing: part.routing.value.rule(),
+        cache: group.cache().map(|cache| CacheSize {
+            policy: cache.policy.value.kind(),
+            memory_bytes: cache.memory.value.0,
+            disk_bytes: cache.disk.value.0,
+        }),
+        max_age: part.max_age.span(),
+        linger: part.linger.span(),
+        poisons: part.behaviour.value == Behaviour::Poison,
+    })
+}
+
+fn role(scenario: &Scenario, group: &spec::Group, population: u32, cell: Option<(u32, u32)>) -> Role {
+    if let Some(stoq) = stoq(scenario, group) {
+        return Role::Stoq(stoq);
+    }
     match group.role.value {
-        spec::Role::TokenHolder => Role::Token(token::Config { population }),
         spec::Role::GossipPeer => Role::Gossip(group.gossip().unwrap_or_default().config(population)),
-        spec::Role::HypermeshPeer => Role::Peer(peer::Config {
+        spec::Role::TokenHolder => Role::Token(token::Config { population }),
+        // Layer 1 was told above.
+        _ => Role::Peer(peer::Config {
             hyparview: group.hyparview().map(|part| part.config()),
             plumtree: group.plumtree().map(|part| part.config()),
             swim: group.swim().map(|part| part.config(cell)),

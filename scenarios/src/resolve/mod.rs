@@ -27,6 +27,7 @@ mod faults;
 mod groups;
 mod names;
 mod network;
+mod objects;
 pub mod placement;
 mod unread;
 mod wires;

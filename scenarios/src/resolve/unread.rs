@@ -28,6 +28,10 @@ fn lacks(scenario: &Scenario, metric: &str) -> Option<&'static str> {
         "vivaldi" => (any(&|group| group.vivaldi().is_some()), "no group has vivaldi on"),
         "broadcast" => (scenario.workload.iter().any(|load| matches!(load.value, Load::Broadcast(_))), "the workload has no broadcast"),
         "token" => (scenario.workload.iter().any(|load| matches!(load.value, Load::Tokens(_))), "the workload has no tokens"),
+        "fetch" | "serve" | "upstream" | "quic" => (
+            scenario.workload.iter().any(|load| matches!(load.value, Load::Requests(_) | Load::FlashCrowd(_))),
+            "the workload has no requests",
+        ),
         _ => return None,
     };
     (!recorded).then_some(lacks)

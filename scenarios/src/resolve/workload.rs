@@ -3,10 +3,13 @@
 use super::chance::{Chance, Series};
 use super::downs::Downs;
 use super::faults::started_before;
+use super::objects::{self, Popularity};
 use super::{NodeRange, ranges_of};
-use crate::plan::{NodeFaultKind, Plan, Shot, Tokens, Workload};
-use crate::spec::workload::{Arrivals, Broadcast};
+use crate::plan::{Fetch, NodeFaultKind, Plan, Shot, Tokens, Workload};
+use crate::read::At;
+use crate::spec::workload::{Arrivals, FlashCrowd, Requests};
 use crate::spec::{Load, Scenario};
+use crate::units::{Count, Duration, Rate};
 use hypermesh_core::base::{NodeId, Span, Time};
 
 /// An origin has been up for this long, if any member of its group has, so that it has joined.
@@ -24,7 +27,8 @@ pub(super) fn workload(scenario: &Scenario, plan: &Plan, ranges: &[NodeRange], d
         match &load.value {
             Load::Broadcast(broadcast) => {
                 let mut series = chance.of_load(index);
-                for at in times(broadcast, plan.stop, &mut series) {
+                let beat = Beat::of_broadcast(broadcast);
+                for at in beat.times(plan.stop, &mut series) {
                     let origin = Origins { plan, range: *range, downs, pauses: &pauses, at }.draw(&mut series);
                     workload.broadcasts.push(Shot { at, origin, bytes: broadcast.size.0 as u32 });
                 }
@@ -36,39 +40,104 @@ pub(super) fn workload(scenario: &Scenario, plan: &Plan, ranges: &[NodeRange], d
                 per_node: tokens.per_node.value.0,
                 bytes: tokens.size.0 as u32,
             }),
+            Load::Requests(load) => {
+                let mut series = chance.of_load(index);
+                let popularity = objects::add(&load.objects, &mut workload.objects, &mut series);
+                let origins = |at| Origins { plan, range: *range, downs, pauses: &pauses, at };
+                requests(load, plan.stop, &popularity, origins, &mut workload.fetches, &mut series);
+            }
+            Load::FlashCrowd(load) => {
+                let mut series = chance.of_load(index);
+                let popularity = objects::add(&load.objects, &mut workload.objects, &mut series);
+                crowd(load, plan.stop, *range, &popularity, &mut workload.fetches, &mut series);
+            }
         }
     }
     workload.broadcasts.sort_by_key(|shot| shot.at);
+    workload.fetches.sort_by_key(|fetch| (fetch.at, fetch.node));
     workload
 }
 
-/// When a load's broadcasts start: before the end of the run, and of the load.
-fn times(load: &Broadcast, stop: Time, series: &mut Series<'_>) -> Vec<Time> {
-    let start = load.at.time();
-    let end = load.lasts.as_ref().map_or(stop, |lasts| (start + lasts.span()).min(stop));
-    let repeated = load.rate.as_ref().and_then(|rate| rate.interval()).or(load.every.as_ref().map(|every| every.span()));
-    let most = match (&load.count, repeated) {
-        (Some(count), _) => count.value.0 as usize,
-        (None, Some(_)) => usize::MAX,
-        (None, None) => 1,
-    };
-    let interval = repeated.unwrap_or(Span::ZERO);
-    if interval == Span::ZERO {
-        return vec![start; most.min(1)];
+fn requests<'o>(
+    load: &Requests,
+    stop: Time,
+    popularity: &Popularity,
+    origins: impl Fn(Time) -> Origins<'o>,
+    fetches: &mut Vec<Fetch>,
+    series: &mut Series<'_>,
+) {
+    let beat =
+        Beat { at: load.at, rate: load.rate, every: load.every, count: load.count, lasts: load.lasts, arrivals: load.arrivals.value };
+    for at in beat.times(stop, series) {
+        let node = origins(at).draw(series);
+        fetches.push(Fetch { at, node, object: popularity.draw(series) });
     }
-    let mut times = Vec::new();
-    let mut at = match load.arrivals.value {
-        Arrivals::Even => start,
-        Arrivals::Poisson => start + Span(series.exponential(interval.0 as f64) as u64),
-    };
-    while at < end && times.len() < most {
-        times.push(at);
-        at += match load.arrivals.value {
-            Arrivals::Even => interval,
-            Arrivals::Poisson => Span(series.exponential(interval.0 as f64) as u64),
+}
+
+/// A crowd: its rate grows evenly over the ramp and stays. The members ask in an order of their own.
+fn crowd(load: &FlashCrowd, stop: Time, range: NodeRange, popularity: &Popularity, fetches: &mut Vec<Fetch>, series: &mut Series<'_>) {
+    let (ramp, hold) = (load.ramp.span().0 as f64, load.hold.span().0 as f64);
+    let (count, all) = (load.requests.value.0, ramp / 2.0 + hold);
+    let mut members = Vec::new();
+    for number in 0..count {
+        if members.is_empty() {
+            members = (range.first..range.first + range.count).collect();
+        }
+        let node = members.swap_remove(series.below(members.len() as u64) as usize);
+        // The quantile of the start, one drawn in each of `count` equal parts, turned round.
+        let area = (f64::from(number) + super::chance::unit(series.u64())) / f64::from(count) * all;
+        let after = if area < ramp / 2.0 { (2.0 * ramp * area).sqrt() } else { ramp / 2.0 + area };
+        let at = load.at.time() + Span(after as u64);
+        let object = popularity.draw(series);
+        if at < stop {
+            fetches.push(Fetch { at, node: NodeId(node), object });
+        }
+    }
+}
+
+/// How often something starts.
+struct Beat {
+    at: At<Duration>,
+    rate: Option<At<Rate>>,
+    every: Option<At<Duration>>,
+    count: Option<At<Count>>,
+    lasts: Option<At<Duration>>,
+    arrivals: Arrivals,
+}
+
+impl Beat {
+    fn of_broadcast(load: &crate::spec::workload::Broadcast) -> Self {
+        Self { at: load.at, rate: load.rate, every: load.every, count: load.count, lasts: load.lasts, arrivals: load.arrivals.value }
+    }
+
+    /// When a load's parts start: before the end of the run, and of the load.
+    fn times(&self, stop: Time, series: &mut Series<'_>) -> Vec<Time> {
+        let start = self.at.time();
+        let end = self.lasts.as_ref().map_or(stop, |lasts| (start + lasts.span()).min(stop));
+        let repeated = self.rate.as_ref().and_then(|rate| rate.interval()).or(self.every.as_ref().map(|every| every.span()));
+        let most = match (&self.count, repeated) {
+            (Some(count), _) => count.value.0 as usize,
+            (None, Some(_)) => usize::MAX,
+            (None, None) => 1,
         };
+        let interval = repeated.unwrap_or(Span::ZERO);
+        if interval == Span::ZERO {
+            return vec![start; most.min(1)];
+        }
+        let mut times = Vec::new();
+        let mut at = match self.arrivals {
+            Arrivals::Even => start,
+            Arrivals::Poisson => start + Span(series.exponential(interval.0 as f64) as u64),
+        };
+        while at < end && times.len() < most {
+            times.push(at);
+            at += match self.arrivals {
+                Arrivals::Even => interval,
+                Arrivals::Poisson => Span(series.exponential(interval.0 as f64) as u64),
+            };
+        }
+        times
     }
-    times
 }
 
 /// Pauses by node.

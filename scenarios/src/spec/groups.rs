@@ -2,6 +2,8 @@
 
 use super::network::Access;
 use super::parts::{Gossip, HyParView, Plumtree, Swim, Vivaldi};
+use super::stoq::{Cache, Stoq};
+use crate::plan::StoqKind;
 use crate::read::{At, Switch, Table, Text, choice, section, words};
 use crate::units::{Count, Duration, Share};
 
@@ -28,6 +30,10 @@ section! {
         swim: Option<At<Switch<Swim>>>,
         /// Network coordinates, for hypermesh-peers. Off unless they are said to be on; they need swim, whose probes carry them.
         vivaldi: Option<At<Switch<Vivaldi>>>,
+        /// The cache, for stoq-edges and stoq-regionals.
+        cache: Option<At<Cache>>,
+        /// How nodes of layer 1 work.
+        stoq: Option<At<Stoq>>,
     }
 }
 
@@ -40,6 +46,32 @@ words! {
         "gossip-peer" => GossipPeer,
         /// A node that passes tokens on to others at random: one message in flight per token, for benches.
         "token-holder" => TokenHolder,
+        /// Where objects come from: it answers from its store.
+        "stoq-origin" => StoqOrigin,
+        /// A cache between origins and edges.
+        "stoq-regional" => StoqRegional,
+        /// A cache near clients.
+        "stoq-edge" => StoqEdge,
+        /// Whoever asks for objects.
+        "stoq-client" => StoqClient,
+    }
+}
+
+impl Role {
+    /// The kind of a node of layer 1; none for other roles.
+    pub const fn stoq(self) -> Option<StoqKind> {
+        Some(match self {
+            Self::StoqOrigin => StoqKind::Origin,
+            Self::StoqRegional => StoqKind::Regional,
+            Self::StoqEdge => StoqKind::Edge,
+            Self::StoqClient => StoqKind::Client,
+            Self::HypermeshPeer | Self::GossipPeer | Self::TokenHolder => return None,
+        })
+    }
+
+    /// Whether nodes of the two roles speak with each other.
+    pub fn speaks_with(self, other: Self) -> bool {
+        self == other || (self.stoq().is_some() && other.stoq().is_some())
     }
 }
 
@@ -113,6 +145,17 @@ impl Group {
         self.part(&self.vivaldi, false)
     }
 
+    /// How it works as a node of layer 1; none for nodes of another role.
+    pub fn stoq(&self) -> Option<Stoq> {
+        self.role.value.stoq().map(|_| self.stoq.as_ref().map_or_else(Stoq::default, |stoq| stoq.value.clone()))
+    }
+
+    /// Its cache as it runs here, if its role has one.
+    pub fn cache(&self) -> Option<Cache> {
+        matches!(self.role.value, Role::StoqRegional | Role::StoqEdge)
+            .then(|| self.cache.as_ref().map_or_else(Cache::default, |cache| cache.value.clone()))
+    }
+
     /// A part of a mesh peer: as written, or its default if the role has it.
     fn part<T: Clone + Default>(&self, written: &Option<At<Switch<T>>>, usual: bool) -> Option<T> {
         match written {
@@ -130,6 +173,8 @@ impl Group {
         }
         let at = self.role.at;
         group.gossip = self.gossip().map(|gossip| At::new(gossip, at));
+        group.stoq = self.stoq().map(|stoq| At::new(stoq, at));
+        group.cache = self.cache().map(|cache| At::new(cache, at));
         if self.role.value == Role::HypermeshPeer {
             group.hyparview = Some(At::new(Switch::from(self.hyparview()), at));
             group.plumtree = Some(At::new(Switch::from(self.plumtree()), at));

@@ -14,6 +14,7 @@ pub mod groups;
 pub mod network;
 pub mod observe;
 pub mod parts;
+pub mod stoq;
 pub mod time;
 mod version;
 pub mod workload;
@@ -92,6 +93,8 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         ("groups.NAME.swim", parts::Swim::FIELDS),
         ("groups.NAME.gossip", parts::Gossip::FIELDS),
         ("groups.NAME.join", groups::Join::FIELDS),
+        ("groups.NAME.cache", stoq::Cache::FIELDS),
+        ("groups.NAME.stoq", stoq::Stoq::FIELDS),
     ];
     sections.into_iter().find(|(_, fields)| fields.iter().any(|field| field.key == key)).map(|(path, _)| path)
 }

@@ -1,6 +1,7 @@
 //! The parts of nodes, and what can be set about each. Defaults are those of the protocols' papers, as `hypermesh-core` has them.
 
-use crate::read::{At, Flag, Location, Node, Reader, Shape, Switch, choice, section};
+use super::stoq::{Cache, Stoq};
+use crate::read::{At, Flag, Switch, choice, section};
 use crate::units::{Count, Duration, Share};
 use hypermesh_core::hypermesh::mesh::{gossip, hyparview, plumtree, swim, vivaldi};
 
@@ -142,15 +143,13 @@ macro_rules! default_is_empty {
         impl Default for $section {
             /// Every key at its default.
             fn default() -> Self {
-                let sources = crate::read::Sources::default();
-                let node = Node::empty_map(Location::NOWHERE);
-                Self::read(&node, &mut Reader::new(&sources)).unwrap_or_else(Self::placeholder)
+                crate::read::empty()
             }
         }
     )* };
 }
 
-default_is_empty!(Gossip, HyParView, Plumtree, Swim, Vivaldi);
+default_is_empty!(Gossip, HyParView, Plumtree, Swim, Vivaldi, Cache, Stoq);
 
 /// A count as one byte. Larger ones are refused before a plan is made.
 fn byte(count: &At<Count>) -> u8 {

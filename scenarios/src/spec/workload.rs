@@ -1,5 +1,6 @@
 //! What the applications on the nodes do.
 
+use super::stoq::Objects;
 use crate::read::{At, Text, choice, section, words};
 use crate::units::{Bytes, Count, Duration, Rate};
 
@@ -12,6 +13,10 @@ choice! {
             "broadcast" => Broadcast(Broadcast),
             /// Tokens that wander from node to node.
             "tokens" => Tokens(Tokens),
+            /// Objects asked for by name, each by a member of the group drawn at random.
+            "requests" => Requests(Requests),
+            /// Many members asking for the same few objects within a short time.
+            "flash_crowd" => FlashCrowd(FlashCrowd),
         }
     }
 }
@@ -35,6 +40,48 @@ section! {
         size: At<Bytes> = "1KiB",
         /// How they are spread over time.
         arrivals: At<Arrivals> = "even",
+    }
+}
+
+section! {
+    /// Objects asked for by name, each by a member of the group drawn at random among those that are meant to be up. Without `rate` and `every` there is
+    /// one request.
+    pub struct Requests, "`requests`", "{from: client, rate: 100/s, objects: {items: 1_000, zipf: 0.9}}" {
+        /// The group whose members ask.
+        from: At<Text>,
+        /// When the first asks.
+        at: At<Duration> = "0s",
+        /// How often they ask, on average, all together. Excludes `every`.
+        rate: Option<At<Rate>>,
+        /// The time from one to the next, on average. Excludes `rate`.
+        every: Option<At<Duration>>,
+        /// How many ask. Excludes `for`.
+        count: Option<At<Count>>,
+        /// For how long they ask; without it and `count`, until the run ends. Excludes `count`.
+        lasts as "for": Option<At<Duration>>,
+        /// How they are spread over time.
+        arrivals: At<Arrivals> = "poisson",
+        /// What they ask for.
+        objects: Objects = "{}",
+    }
+}
+
+section! {
+    /// A flash crowd: members of a group ask for the same few objects within a short time. Up to as many requests as the group has members, each asks
+    /// once; beyond that they ask in turn.
+    pub struct FlashCrowd, "`flash_crowd`", "{from: client, at: 10s, ramp: 5s, hold: 10s, requests: 100_000}" {
+        /// The group whose members ask.
+        from: At<Text>,
+        /// When it begins.
+        at: At<Duration> = "0s",
+        /// How long the rate grows.
+        ramp: At<Duration> = "5s",
+        /// How long it stays at its highest after that.
+        hold: At<Duration> = "10s",
+        /// How many requests there are.
+        requests: At<Count>,
+        /// What they ask for.
+        objects: Objects = "{}",
     }
 }
 
@@ -68,6 +115,8 @@ impl Load {
         match self {
             Self::Broadcast(load) => &load.from,
             Self::Tokens(load) => &load.from,
+            Self::Requests(load) => &load.from,
+            Self::FlashCrowd(load) => &load.from,
         }
     }
 
@@ -76,6 +125,8 @@ impl Load {
         match self {
             Self::Broadcast(load) => &load.at,
             Self::Tokens(load) => &load.at,
+            Self::Requests(load) => &load.at,
+            Self::FlashCrowd(load) => &load.at,
         }
     }
 }

@@ -12,7 +12,7 @@ impl Unit for Count {
     const WHAT: &'static str = "a whole number";
     const EXAMPLE: &'static str = "10_000";
     const PATTERN: &'static str = r"^(0|[1-9]\d*(_\d+)*)$";
-    const PLAIN_NUMBER: bool = true;
+    const PLAIN_NUMBER: Option<&'static str> = Some("integer");
     const ZERO: Self = Self(0);
 
     fn parse(text: &str) -> Result<Self, UnitError> {
@@ -35,7 +35,7 @@ impl Unit for Seed {
     const WHAT: &'static str = "a whole number below 2^64";
     const EXAMPLE: &'static str = "42";
     const PATTERN: &'static str = r"^(0|[1-9]\d*(_\d+)*)$";
-    const PLAIN_NUMBER: bool = true;
+    const PLAIN_NUMBER: Option<&'static str> = Some("integer");
     const ZERO: Self = Self(0);
 
     fn parse(text: &str) -> Result<Self, UnitError> {
@@ -72,7 +72,7 @@ impl Unit for Amount {
     const WHAT: &'static str = "a number of nodes or a share of them";
     const EXAMPLE: &'static str = "5%";
     const PATTERN: &'static str = r"^((0|[1-9]\d*(_\d+)*)|\d[\d_]*(\.\d+)? ?%)$";
-    const PLAIN_NUMBER: bool = true;
+    const PLAIN_NUMBER: Option<&'static str> = Some("integer");
     const ZERO: Self = Self::Count(Count(0));
 
     fn parse(text: &str) -> Result<Self, UnitError> {

@@ -20,7 +20,7 @@ pub use count::{Amount, Count, Seed};
 pub use duration::Duration;
 pub use range::{DelayRange, TimeRange};
 pub use rate::{Rate, ShareRate};
-pub use ratio::{Factor, Ppm, Share};
+pub use ratio::{Exponent, Factor, Ppm, Share};
 
 use core::fmt::Display;
 
@@ -32,8 +32,8 @@ pub trait Unit: Sized + Display + Clone + PartialEq {
     const EXAMPLE: &'static str;
     /// A regular expression (ECMA 262) of everything that may be written as text; for the JSON Schema.
     const PATTERN: &'static str;
-    /// Whether a plain whole number is also right.
-    const PLAIN_NUMBER: bool = false;
+    /// The type of JSON that a plain number has, if it is also right.
+    const PLAIN_NUMBER: Option<&'static str> = None;
     /// A value to go on with after an error.
     const ZERO: Self;
 

@@ -1,5 +1,6 @@
 //! Shares of a whole, factors and parts per million.
 
+use super::decimal::Decimal;
 use super::{Unit, UnitError, decimal};
 use core::fmt;
 
@@ -78,6 +79,42 @@ impl fmt::Display for Factor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         decimal::write(f, self.0, 6)?;
         f.write_str("x")
+    }
+}
+
+/// An exponent or a deviation without a unit: `0.9`. Kept in millionths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Exponent(u32);
+
+impl Exponent {
+    /// As a number.
+    pub fn value(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
+}
+
+impl Unit for Exponent {
+    const WHAT: &'static str = "a number from 0 to 10";
+    const EXAMPLE: &'static str = "0.9";
+    const PATTERN: &'static str = r"^\d+(\.\d+)?$";
+    const PLAIN_NUMBER: Option<&'static str> = Some("number");
+    const ZERO: Self = Self(0);
+
+    fn parse(text: &str) -> Result<Self, UnitError> {
+        let (number, rest) = Decimal::split(text)?;
+        if !rest.is_empty() {
+            return Err(UnitError::UnknownUnit { unit: rest.to_owned(), units: &[] });
+        }
+        match number.times(1_000_000, "0.000001")? {
+            millionths @ 0..=10_000_000 => Ok(Self(millionths as u32)),
+            _ => Err(UnitError::OutOfRange { limit: "at most 10".to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Exponent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        decimal::write(f, u64::from(self.0), 6)
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Action {
     Token(u32),
     /// A pause ends.
     Resume,
+    /// Fetch number `n`.
+    Fetch(u32),
 }
 
 impl Action {
@@ -55,6 +57,7 @@ impl Action {
             Self::Broadcast(n) => 3 | (n as u64) << 8,
             Self::Token(n) => 4 | (n as u64) << 8,
             Self::Resume => 5,
+            Self::Fetch(n) => 6 | (n as u64) << 8,
         }
     }
 }

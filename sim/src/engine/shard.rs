@@ -6,7 +6,7 @@ use super::prefetch::prefetch;
 use super::{Action, Cell, Event, Home, What, Wheel};
 use crate::network::access::Arrival;
 use crate::network::{End, Verdict, Wires};
-use hypermesh_core::base::{Dice, NodeId, SeedKey, Span, Time, Wire};
+use hypermesh_core::base::{Dice, Load, NodeId, SeedKey, Span, Time};
 use hypermesh_core::machine::{Chance, Cx};
 use hypermesh_core::node::{Command, Contacts, Effect, Fact, Input, Node};
 use hypermesh_core::testing::Defect;
@@ -364,9 +364,18 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
     }
 
     #[inline(always)]
-    fn arrive(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, from: NodeId, seq: u32, message: N::Message) {
-        let bytes = self.wires.charge(message.encoded_len());
-        match self.wires.arrive(at, cell.access, bytes, &mut cell.down_free) {
+    fn arrive(&mut self, cell: &mut Cell<N>, at: u64, dst: u32, from: NodeId, seq: u32, mut message: N::Message) {
+        let datagrams = message.datagrams();
+        let bytes = self.wires.charge(message.load_bytes(), datagrams);
+        let arrival = if datagrams == 1 {
+            self.wires.arrive(at, cell.access, bytes, &mut cell.down_free)
+        } else {
+            let (gone, spread) = (message.lost(), message.spread());
+            let (arrival, full) = self.wires.arrive_train(at, cell.access, bytes, datagrams, gone, spread.0, &mut cell.down_free);
+            message.carried(gone | full, spread);
+            arrival
+        };
+        match arrival {
             Arrival::Now => self.deliver(cell, at, from, seq, message),
             Arrival::Later(then) => self.queue(Event { at: then, dst, src: from.0, seq, what: What::Queued(message) }),
             Arrival::Full => self.observer.dropped(at, cell, from, seq, Fate::QueueFull),
@@ -434,13 +443,20 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
         let mut parcels = std::mem::take(&mut self.parcels);
         let wires = self.wires;
         for parcel in &mut parcels {
-            let Parcel { at, rank, seq, to, ref message } = *parcel;
+            let Parcel { at, rank, seq, to, ref mut message } = *parcel;
             let cell = &mut cells[(rank - first) as usize];
-            let bytes = wires.charge(message.encoded_len());
+            let datagrams = message.datagrams();
+            let bytes = wires.charge(message.load_bytes(), datagrams);
             let home = self.homes[to.index()];
             let from = End { id: cell.id, place: cell.place, access: cell.access };
             let there = End { id: to, place: home.place, access: home.access };
-            let verdict = wires.route(at, from, there, bytes, seq, &mut cell.up_free);
+            let verdict = if datagrams == 1 {
+                wires.route(at, from, there, bytes, seq, &mut cell.up_free)
+            } else {
+                let (verdict, lost, spread) = wires.route_train(at, from, there, bytes, datagrams, seq, &mut cell.up_free);
+                message.carried(lost, Span(spread));
+                verdict
+            };
             self.observer.sent(at, cell, to, bytes, seq, verdict);
             parcel.at = LOST;
             if let Verdict::Deliver { at, copy } = verdict {
@@ -511,7 +527,11 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
                 }
             }
             Action::Resume if !self.is_paused(cell, at) => self.release(cell, at),
-            Action::Broadcast(_) | Action::Token(_) | Action::Resume => {}
+            Action::Fetch(index) if cell.up => {
+                let object = self.setup.plan.workload.fetches[index as usize].object;
+                self.react(cell, at, |node, cx| node.handle(Input::Command(Command::Fetch { object }), cx));
+            }
+            Action::Broadcast(_) | Action::Token(_) | Action::Fetch(_) | Action::Resume => {}
         }
     }
 

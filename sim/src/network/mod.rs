@@ -93,6 +93,11 @@ fn slowed_by(path: u64, factor: f64, extra: u64) -> u64 {
     (path as i64 as f64 * (factor - 1.0).max(0.0)) as i64 as u64 + extra
 }
 
+/// Bytes of the `n`th of so many datagrams: equal ones, and what is left over in the first.
+const fn share(bytes: u32, datagrams: u32, n: u32) -> u32 {
+    bytes / datagrams + if n == 0 { bytes % datagrams } else { 0 }
+}
+
 /// What befalls a datagram that gets through.
 #[derive(Clone, Copy, Debug)]
 struct Trouble {
@@ -140,10 +145,10 @@ impl Wires {
         }
     }
 
-    /// Bytes charged for a message of `len` bytes.
+    /// Bytes charged for a message of `len` bytes in so many datagrams.
     #[inline]
-    pub const fn charge(&self, len: usize) -> u32 {
-        len as u32 + self.overhead
+    pub const fn charge(&self, len: usize, datagrams: u32) -> u32 {
+        len as u32 + datagrams * self.overhead
     }
 
     /// Decides about a datagram of `bytes` that `from` sends at `now` as its number `seq`; `up_free` is when the sender's uplink is free.
@@ -169,6 +174,76 @@ impl Wires {
             return Verdict::Deliver { at, copy: None };
         }
         self.disturb(at, hash, trouble.duplicate, trouble.reorder)
+    }
+
+    /// Decides about a train of `datagrams`, of `bytes` in all, as [`Wires::route`] does about one datagram. The verdict is about the last one that gets
+    /// through; the rest of the answer is which were lost, one bit each, and the time from the first to the last at the uplink's end.
+    #[allow(clippy::too_many_arguments, reason = "those of `route` and one more")]
+    pub fn route_train(
+        &self,
+        now: u64,
+        from: End,
+        to: End,
+        bytes: u32,
+        datagrams: u32,
+        seq: u32,
+        up_free: &mut u64,
+    ) -> (Verdict, u64, u64) {
+        let rates = &self.rates[usize::from(from.access)];
+        let loss = self.loss[usize::from(from.access) * self.rates.len() + usize::from(to.access)];
+        let hash = mix(self.salt ^ (u64::from(from.id.0) << 32 | u64::from(seq)));
+        let path = self.path_ns(from, to);
+        let (mut lost, mut first, mut last, mut fate) = (0u64, None, now, Fate::Lost);
+        let mut trouble = Trouble { duplicate: self.duplicate, reorder: self.reorder, extra: 0, not_before: 0 };
+        for n in 0..datagrams {
+            let own = mix(hash.wrapping_add(u64::from(n)));
+            let Some(leaves) = rates.send(now, share(bytes, datagrams, n), up_free) else {
+                (lost, fate) = (lost | 1 << n, Fate::QueueFull);
+                continue;
+            };
+            trouble = Trouble { duplicate: self.duplicate, reorder: self.reorder, extra: 0, not_before: 0 };
+            let suffers = if self.faulty { self.suffer(leaves, from, to, own, path, &mut trouble) } else { None };
+            if let Some(end) = suffers.or((loss != 0 && mix(own ^ LOSS) < loss).then_some(Fate::Lost)) {
+                (lost, fate) = (lost | 1 << n, end);
+                continue;
+            }
+            first = first.or(Some(leaves));
+            last = leaves;
+        }
+        let Some(first) = first else { return (Verdict::Drop(fate), lost, 0) };
+        let at = (self.calm(last, from, to, path) + trouble.extra).max(trouble.not_before);
+        (self.disturb(at, hash, trouble.duplicate, trouble.reorder), lost, last - first)
+    }
+
+    /// What a train meets at the receiver's downlink whose last datagram reaches it at `now`, `spread` after its first: when it is handed on, and which of
+    /// its datagrams find a full queue, one bit each. `gone` are those that were lost before.
+    #[allow(clippy::too_many_arguments, reason = "a train is more than one number")]
+    pub fn arrive_train(
+        &self,
+        now: u64,
+        access: u8,
+        bytes: u32,
+        datagrams: u32,
+        gone: u64,
+        spread: u64,
+        down_free: &mut u64,
+    ) -> (access::Arrival, u64) {
+        let rates = &self.rates[usize::from(access)];
+        let (began, steps) = (now.saturating_sub(spread), u64::from(datagrams.max(2) - 1));
+        let (mut full, mut then) = (0u64, None);
+        for n in (0..datagrams).filter(|n| gone >> n & 1 == 0) {
+            let at = began + spread * u64::from(n) / steps;
+            match rates.receive(at, share(bytes, datagrams, n), down_free) {
+                access::Arrival::Now => then = Some(at),
+                access::Arrival::Later(later) => then = Some(later),
+                access::Arrival::Full => full |= 1 << n,
+            }
+        }
+        match then {
+            None => (access::Arrival::Full, full),
+            Some(at) if at <= now => (access::Arrival::Now, full),
+            Some(at) => (access::Arrival::Later(at), full),
+        }
     }
 
     /// Duplication and reordering.

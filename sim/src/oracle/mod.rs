@@ -41,7 +41,7 @@ impl<'a> Oracle<'a> {
             });
         let detectors = plan.groups.iter().filter_map(|group| match &group.role {
             Role::Peer(config) => config.swim.map(|swim| (swim, config.hyparview.map_or(0, |views| u32::from(views.active)))),
-            Role::Token(_) | Role::Gossip(_) => None,
+            Role::Token(_) | Role::Gossip(_) | Role::Stoq(_) => None,
         });
         let drifts =
             plan.faults.nodes.iter().map(|fault| if let NodeFaultKind::Skew { drift_ppm, .. } = fault.what { drift_ppm } else { 0 });

@@ -85,13 +85,18 @@ impl<'a> ShardLog<'a> {
     }
 
     #[inline]
-    fn count<N>(&mut self, id: Id, cell: &Cell<N>) {
-        let region = self.region(cell);
-        self.meters.count(id, region, 1);
+    pub(super) fn count<N>(&mut self, id: Id, cell: &Cell<N>) {
+        self.count_many(id, cell, 1);
     }
 
     #[inline]
-    fn sample<N>(&mut self, id: Id, cell: &Cell<N>, now: u64, value: u64) {
+    pub(super) fn count_many<N>(&mut self, id: Id, cell: &Cell<N>, n: u64) {
+        let region = self.region(cell);
+        self.meters.count(id, region, n);
+    }
+
+    #[inline]
+    pub(super) fn sample<N>(&mut self, id: Id, cell: &Cell<N>, now: u64, value: u64) {
         let region = self.region(cell);
         self.meters.sample(id, region, now, value);
     }
@@ -144,7 +149,7 @@ impl<'a> ShardLog<'a> {
         }
     }
 
-    fn note<N>(&mut self, now: u64, cell: &Cell<N>, kind: &str, detail: impl FnOnce() -> String) {
+    pub(super) fn note<N>(&mut self, now: u64, cell: &Cell<N>, kind: &str, detail: impl FnOnce() -> String) {
         if self.plan.observe.events && self.sampling.takes(cell.id) {
             self.events.push(EventRow { at_ns: now, node: Some(cell.id.0), kind: kind.into(), detail: detail() });
         }
@@ -154,6 +159,7 @@ impl<'a> ShardLog<'a> {
     fn remember<N: Node>(&mut self, now: u64, cell: &Cell<N>, fact: &Fact) {
         match *fact {
             Fact::Tally(_) => {}
+            Fact::Content(content) => self.content(now, cell, content),
             Fact::Delivered { id, hops, path } => {
                 let index = self.index(cell);
                 self.oracle.handed(now, cell.id, index, id);
@@ -343,7 +349,7 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
                 let detail = if cell.up { format!("broadcast {id}") } else { format!("broadcast {id} was not sent: its origin is down") };
                 self.events.push(EventRow { at_ns: now, node: Some(cell.id.0), kind: "broadcast".into(), detail });
             }
-            Action::Start | Action::Token(_) | Action::Resume => {}
+            Action::Start | Action::Token(_) | Action::Fetch(_) | Action::Resume => {}
         }
     }
 

@@ -9,8 +9,10 @@ pub struct Quic {
     pub mtu_first: u32,
     /// UDP payload of a packet once the path has been probed, in bytes.
     pub mtu_last: u32,
-    /// Bytes of a packet that carry no frames: the short header, the packet number, the tag, and the headers of one or two frames.
+    /// Bytes of a packet that carry no data: the short header, the packet number, the tag, and the headers of one or two frames.
     pub packet_overhead: u32,
+    /// UDP payload of a packet that only acknowledges, in bytes.
+    pub ack_packet: u32,
     /// Bytes below UDP, charged by the wires once for each datagram (IPv6 and UDP).
     pub datagram_overhead: u32,
     /// Congestion window at the beginning, in bytes.
@@ -39,13 +41,14 @@ impl Default for Quic {
             mtu_first: 1_200,
             mtu_last: 1_452,
             packet_overhead: 34,
+            ack_packet: 31,
             datagram_overhead: 48,
             window_first: 12_000,
             rtt_first: Span::millis(333),
             ack_delay_max: Span::millis(25),
             hello_bytes: 1_162,
-            server_bytes: 1_000,
-            client_bytes: 750,
+            server_bytes: 1_270,
+            client_bytes: 1_100,
             stream_window: 1_250_000,
             window: 10_000_000,
             idle: Span::secs(30),

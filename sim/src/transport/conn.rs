@@ -16,15 +16,16 @@ use std::sync::Arc;
 const CRYPTO: u64 = u64::MAX;
 /// The stream of signals about streams.
 const SIGNALS: u64 = u64::MAX - 1;
-/// Bytes of a signal, and of an acknowledgement with its first range.
+/// Bytes of a signal, of an acknowledgement with its first range, and of HANDSHAKE_DONE.
 const SIGNAL_BYTES: u32 = 12;
-const ACK_BYTES: u32 = 8;
+const ACK_BYTES: u32 = 5;
+const DONE_BYTES: u32 = 1;
 /// Acknowledged data for which a receiver sends one packet (RFC 9000, clause 13.2.2).
 const PACKETS_PER_ACK: u32 = 2;
 /// A server sends no more than this many times what it received before the client has shown its address (RFC 9000, clause 8.1).
 const AMPLIFICATION: u64 = 3;
-/// Steps in which the packet size grows to that of the path.
-const MTU_STEPS: u32 = 4;
+/// The search for the path's packet size ends when its steps become shorter than this.
+const MTU_STEP_MIN: u32 = 20;
 
 /// Where a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,10 +76,12 @@ pub enum Event<T> {
     },
     /// A datagram came.
     Datagram(T),
-    /// All that was written on a stream has been sent at least once.
-    Drained {
+    /// What was written on a stream has been sent at least once, up to this offset.
+    Sent {
         /// Which.
         stream: u64,
+        /// The offset.
+        upto: u64,
     },
     /// The connection is over; by silence if there is no code.
     Closed(Option<u64>),
@@ -97,7 +100,10 @@ pub struct Conn<T> {
     sent_bytes: u64,
     next_packet: u64,
     mtu: u32,
-    mtu_steps: u32,
+    /// The packet size that is asked for next; none once the search is over.
+    mtu_next: Option<u32>,
+    /// Such a packet is under way.
+    mtu_asked: bool,
     rtt: Rtt,
     cubic: Cubic,
     pacer: Pacer,
@@ -120,6 +126,8 @@ pub struct Conn<T> {
     closing: Option<u64>,
     /// What came before the keys to read it.
     unreadable: Vec<Part<T>>,
+    /// Packets that were held for lost.
+    lost: u32,
 }
 
 impl<T: Clone> Conn<T> {
@@ -147,7 +155,8 @@ impl<T: Clone> Conn<T> {
             sent_bytes: 0,
             next_packet: 0,
             mtu,
-            mtu_steps: 0,
+            mtu_next: next_mtu(config, mtu),
+            mtu_asked: false,
             rtt: Rtt::new(config.rtt_first),
             cubic: Cubic::new(config.window_first, mtu),
             pacer: Pacer::new(config.rtt_first, config.window_first, mtu, now),
@@ -165,6 +174,7 @@ impl<T: Clone> Conn<T> {
             last_heard: now,
             closing: None,
             unreadable: Vec::new(),
+            lost: 0,
         }
     }
 
@@ -193,9 +203,11 @@ impl<T: Clone> Conn<T> {
         self.cubic.window()
     }
 
-    /// Writes an item of so many bytes on a stream.
-    pub fn write(&mut self, stream: u64, item: T, bytes: u32) {
-        self.sending.entry(stream).or_default().write(Item::App(item), bytes);
+    /// Writes an item of so many bytes on a stream. The offset of the stream after it.
+    pub fn write(&mut self, stream: u64, item: T, bytes: u32) -> u64 {
+        let sending = self.sending.entry(stream).or_default();
+        sending.write(Item::App(item), bytes);
+        sending.written()
     }
 
     /// Ends this side's direction of a stream after what was written.
@@ -229,6 +241,16 @@ impl<T: Clone> Conn<T> {
         }
     }
 
+    /// Packets that were held for lost so far.
+    pub const fn lost_packets(&self) -> u32 {
+        self.lost
+    }
+
+    /// Bytes on the heap, roughly.
+    pub fn heap_bytes(&self) -> usize {
+        (self.sending.len() + self.receiving.len()) * 256 + self.ledger.len() * size_of::<Sent>()
+    }
+
     /// Bytes written on a stream and never sent.
     pub fn unsent(&self, stream: u64) -> u64 {
         self.sending.get(&stream).map_or(0, Sending::unsent)
@@ -247,7 +269,11 @@ impl<T: Clone> Conn<T> {
             return events.push(Event::Closed(Some(code)));
         }
         let all = u64::MAX >> (64 - flight.packets);
-        self.heard.heard(flight.first, all & !flight.lost, flight.eliciting);
+        if flight.eliciting {
+            // Packets of the handshake are acknowledged at once.
+            let patience = (self.phase == Phase::Open).then(|| now + self.config.ack_delay_max);
+            self.heard.heard(flight.first, all & !flight.lost, flight.lost == 0, patience);
+        }
         if !flight.acks.is_empty() {
             let news = self.ledger.acknowledged(&flight.acks, now);
             self.learn(news, now);
@@ -319,7 +345,10 @@ impl<T: Clone> Conn<T> {
                 self.sending.entry(CRYPTO).or_default().write(Item::Crypto(Step::Client), bytes);
                 self.open(events);
             }
-            (Step::Client, false) => self.open(events),
+            (Step::Client, false) => {
+                self.sending.entry(CRYPTO).or_default().write(Item::Crypto(Step::Done), DONE_BYTES);
+                self.open(events);
+            }
             _ => {}
         }
     }
@@ -334,11 +363,13 @@ impl<T: Clone> Conn<T> {
     fn learn(&mut self, mut news: News, now: Time) {
         if let Some(rtt) = news.rtt {
             self.rtt.measured(rtt);
-            self.grow();
         }
         for (sent, mask) in &news.arrived {
+            if sent.probe {
+                self.grow(sent.bytes);
+            }
             for n in (0..sent.packets).filter(|n| mask >> n & 1 == 1) {
-                self.cubic.acknowledged(now, sent.at, u64::from(sent.packet_bytes(n)), sent.limited, self.rtt.get());
+                self.cubic.acknowledged(now, sent.at, u64::from(sent.packet_bytes(n)), self.limited, self.rtt.get());
             }
             sent.carried(*mask, |stream, start, end| {
                 let Some(sending) = self.sending.get_mut(&stream) else { return };
@@ -358,13 +389,18 @@ impl<T: Clone> Conn<T> {
     /// What was lost is sent again, and the window shrinks.
     fn mourn(&mut self, news: &News, now: Time) {
         for (sent, mask) in &news.lost {
+            self.lost += mask.count_ones();
             sent.carried(*mask, |stream, start, end| {
                 if let Some(sending) = self.sending.get_mut(&stream) {
                     sending.lost(start, end);
                 }
             });
         }
-        let (Some((first, _)), Some((last, _))) = (news.lost.first(), news.lost.last()) else { return };
+        // A lost probe of the packet size says nothing of congestion; it is repeated.
+        self.mtu_asked &= !news.lost.iter().any(|(sent, _)| sent.probe);
+        let mut real = news.lost.iter().filter(|(sent, _)| !sent.probe);
+        let Some((first, _)) = real.next() else { return };
+        let (last, _) = real.next_back().unwrap_or(&news.lost[0]);
         self.cubic.lost(now, last.at);
         let longest = Span((self.rtt.probe_delay() + self.config.ack_delay_max).0 * 3);
         if last.at.since(first.at) >= longest {
@@ -372,16 +408,12 @@ impl<T: Clone> Conn<T> {
         }
     }
 
-    /// The packet size grows by a step with each round trip that was measured.
-    fn grow(&mut self) {
-        if self.phase == Phase::Open && self.mtu_steps < MTU_STEPS {
-            self.mtu_steps += 1;
-            let whole = self.config.mtu_last - self.config.mtu_first;
-            // The search halves what is left each time; the last step ends it.
-            let part = if self.mtu_steps == MTU_STEPS { whole } else { whole - (whole >> self.mtu_steps) };
-            self.mtu = self.config.mtu_first + part;
-            self.cubic.set_mtu(self.mtu);
-        }
+    /// The path takes packets of this size.
+    fn grow(&mut self, bytes: u32) {
+        self.mtu = self.mtu.max(bytes);
+        self.mtu_next = next_mtu(&self.config, self.mtu);
+        self.mtu_asked = false;
+        self.cubic.set_mtu(self.mtu);
     }
 
     /// The next moment at which [`Conn::wake`] has something to do.
@@ -390,7 +422,7 @@ impl<T: Clone> Conn<T> {
             return None;
         }
         let idle = self.last_heard + self.config.idle;
-        [Some(idle), self.ledger.loss_at, self.probe_at(), self.paced_until].into_iter().flatten().min()
+        [Some(idle), self.ledger.loss_at, self.probe_at(), self.paced_until, self.heard.patience()].into_iter().flatten().min()
     }
 
     /// When this side probes, if something is under way.
@@ -410,6 +442,7 @@ impl<T: Clone> Conn<T> {
             self.phase = Phase::Closed;
             return events.push(Event::Closed(None));
         }
+        self.heard.wake(now);
         if self.paced_until.is_some_and(|at| at <= now) {
             self.paced_until = None;
         }
@@ -449,12 +482,22 @@ impl<T: Clone> Conn<T> {
             events.push(Event::Closed(Some(code)));
             return Some(Flight { close: Some(code), ..self.flight(1, 40, false) });
         }
+        // As soon as both have keys, quinn asks for the path's packet size, before the application has said anything.
+        if self.ledger.is_empty()
+            && self.mtu == self.config.mtu_first
+            && let Some(flight) = self.ask_mtu(now)
+        {
+            return Some(flight);
+        }
         let packets = if self.has_data() { self.allowance(now) } else { 0 };
         if packets == 0 {
             if self.probes > 0 && !self.has_data() {
                 // There is nothing to repeat: an empty packet asks for a sign.
                 self.probes = 0;
                 return Some(self.send(1, Vec::new(), now));
+            }
+            if let Some(flight) = self.ask_mtu(now) {
+                return Some(flight);
             }
             self.limited = !self.has_data();
             return self.heard.due.then(|| self.acknowledge());
@@ -463,6 +506,19 @@ impl<T: Clone> Conn<T> {
         let mut parts = Vec::new();
         self.fill(&mut parts, &mut room, events);
         let flight = self.send(packets, parts, now);
+        Some(flight)
+    }
+
+    /// Asks whether the path takes larger packets (DPLPMTUD, RFC 8899): a packet of that size that carries nothing.
+    fn ask_mtu(&mut self, now: Time) -> Option<Flight<T>> {
+        let bytes = self.mtu_next.filter(|_| self.phase == Phase::Open && !self.mtu_asked)?;
+        if self.ledger.in_flight + u64::from(bytes) > self.cubic.window() {
+            return None;
+        }
+        self.mtu_asked = true;
+        let flight = self.flight(1, bytes, true);
+        let (first, room) = (flight.first, flight.room);
+        self.ledger.sent(Sent { first, open: 1, packets: 1, room, bytes, at: now, probe: true, pieces: Vec::new() });
         Some(flight)
     }
 
@@ -490,7 +546,8 @@ impl<T: Clone> Conn<T> {
         }
         let mtu = u64::from(self.mtu);
         let window = self.cubic.window().min(self.config.window);
-        let mut free = window.saturating_sub(self.ledger.in_flight);
+        // quinn keeps what is under way below the window, and never at it.
+        let mut free = window.saturating_sub(self.ledger.in_flight + 1);
         if !self.validated {
             free = free.min((AMPLIFICATION * self.received_bytes).saturating_sub(self.sent_bytes));
         }
@@ -514,7 +571,7 @@ impl<T: Clone> Conn<T> {
     /// Fills a flight: the handshake and signals first, then the streams in turn, an equal share each.
     fn fill(&mut self, parts: &mut Vec<Part<T>>, room: &mut u32, events: &mut Vec<Event<T>>) {
         let window = self.config.stream_window;
-        *room -= if self.heard.due { ACK_BYTES } else { 0 };
+        *room -= ACK_BYTES;
         for stream in [CRYPTO, SIGNALS] {
             if self.is_sendable(stream) {
                 self.drain(stream, u32::MAX, parts, room, events);
@@ -551,46 +608,48 @@ impl<T: Clone> Conn<T> {
     fn drain(&mut self, stream: u64, share: u32, parts: &mut Vec<Part<T>>, room: &mut u32, events: &mut Vec<Event<T>>) {
         let Some(sending) = self.sending.get_mut(&stream) else { return };
         let mut share = share.min(*room);
-        let had = sending.unsent() > 0;
+        let before = sending.sent();
         while share > 0 {
             let Some(part) = sending.take(stream, share, self.config.stream_window) else { break };
             share -= part.len;
             *room -= part.len;
             parts.push(part);
         }
-        if had && sending.unsent() == 0 && stream < SIGNALS {
-            events.push(Event::Drained { stream });
+        let upto = sending.sent();
+        if upto > before && stream < SIGNALS {
+            events.push(Event::Sent { stream, upto });
         }
     }
 
     /// Puts a flight together that has to be acknowledged.
     fn send(&mut self, packets: u32, parts: Vec<Part<T>>, now: Time) -> Flight<T> {
-        let ack = if self.heard.due { ACK_BYTES } else { 0 };
+        let acks = self.heard.tell(true);
+        let ack = if acks.is_empty() { 0 } else { ACK_BYTES };
         let open = self.phase == Phase::Open;
         let datagrams = if open { std::mem::take(&mut self.datagrams) } else { Vec::new() };
         let frames = ack + parts.iter().map(|part| part.len).sum::<u32>() + datagrams.iter().map(|(_, bytes)| bytes + 3).sum::<u32>();
         let packets = frames.div_ceil(self.room()).clamp(1, packets.max(1));
-        // Packets of the handshake are filled up (RFC 9000, clause 14.1).
-        let bytes = if open { frames + packets * self.config.packet_overhead } else { packets * self.mtu };
+        // The first packet of each flight of the handshake is filled up (RFC 9000, clause 14.1).
+        let first = self.ledger.is_empty() && (!open || parts.iter().any(|part| part.stream == CRYPTO && part.len > DONE_BYTES));
+        let bytes = (frames + packets * self.config.packet_overhead).max(if first { self.mtu } else { 0 });
         let mut flight = self.flight(packets, bytes, true);
-        flight.acks = if self.heard.due { self.heard.tell() } else { Vec::new() };
+        flight.acks = acks;
         flight.datagrams = datagrams.into_iter().map(|(item, _)| item).collect();
         flight.room = self.room();
         self.limited = !self.has_data();
         let pieces = parts.iter().map(|part| Piece { stream: part.stream, start: part.start, len: part.len }).collect();
         let (first, room) = (flight.first, flight.room);
         let all = u64::MAX >> (64 - packets);
-        self.ledger.sent(Sent { first, open: all, packets, room, bytes, at: now, limited: self.limited, pieces });
-        self.pacer.sent(u64::from(bytes));
+        self.ledger.sent(Sent { first, open: all, packets, room, bytes, at: now, probe: false, pieces });
         flight.parts = parts;
         flight
     }
 
     /// A flight that only acknowledges: one packet for every two.
     fn acknowledge(&mut self) -> Flight<T> {
-        let acks = self.heard.tell();
+        let acks = self.heard.tell(false);
         let packets = acks.first().map_or(1, |ack| ack.mask.count_ones().div_ceil(PACKETS_PER_ACK).max(1));
-        let bytes = packets * (self.config.packet_overhead + ACK_BYTES);
+        let bytes = packets * self.config.ack_packet;
         Flight { acks, ..self.flight(packets, bytes, false) }
     }
 
@@ -599,12 +658,14 @@ impl<T: Clone> Conn<T> {
         let first = self.next_packet;
         self.next_packet += u64::from(packets);
         self.sent_bytes += u64::from(bytes);
+        self.pacer.sent(u64::from(bytes));
         Flight {
             conn: self.number,
             to_server: self.is_client,
             first,
             packets,
             lost: 0,
+            spread: 0,
             room: self.room(),
             bytes,
             eliciting,
@@ -624,5 +685,15 @@ impl<T: Clone> Conn<T> {
             return Err("the smoothed round-trip time is one that was measured");
         }
         Ok(())
+    }
+}
+
+/// The packet size to ask for after `mtu` is known to work: halfway to the largest, and that itself once the steps become short.
+fn next_mtu(config: &Quic, mtu: u32) -> Option<u32> {
+    let left = config.mtu_last.saturating_sub(mtu);
+    match left {
+        0 => None,
+        _ if left / 2 < MTU_STEP_MIN => Some(config.mtu_last),
+        _ => Some(mtu + left / 2),
     }
 }

@@ -18,6 +18,8 @@ pub struct Flight<T> {
     pub packets: u32,
     /// Those that the network lost, one bit each, the first packet lowest.
     pub lost: u64,
+    /// Time from the arrival of its first packet to that of the last, in ns.
+    pub spread: u64,
     /// Bytes of frames in one packet; the last may have fewer.
     pub room: u32,
     /// UDP payload of all packets in bytes.
@@ -81,6 +83,8 @@ pub enum Step {
     Server,
     /// The client is done.
     Client,
+    /// The server has seen it.
+    Done,
 }
 
 impl<T> Flight<T> {

@@ -10,8 +10,8 @@
 //! tell of it. Handshake, slow start, CUBIC, pacing, loss detection and probes follow RFC 9000, 9002 and 9438 with the constants of quinn 0.11.12, since
 //! packet mode runs that stack and the two are compared (`hypermesh calibrate`).
 //!
-//! It leaves out, on purpose: encryption (only its bytes), the search for the path's MTU (the packet size grows by steps, one a round trip), ECN,
-//! migration, and acknowledgements of single packets within a flight: a flight is acknowledged when its last packet came.
+//! It leaves out, on purpose: encryption (only its bytes), ECN, migration, and acknowledgements of single packets within a flight: a flight is
+//! acknowledged when its last packet came.
 
 pub mod config;
 pub mod conn;

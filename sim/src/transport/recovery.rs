@@ -43,8 +43,8 @@ pub struct Sent {
     pub bytes: u32,
     /// When it was sent.
     pub at: Time,
-    /// There was nothing more to send when it was.
-    pub limited: bool,
+    /// It asks whether the path takes packets of this size, and carries nothing.
+    pub probe: bool,
     /// What it carried.
     pub pieces: Vec<Piece>,
 }
@@ -104,6 +104,11 @@ pub struct News {
 }
 
 impl Ledger {
+    /// Flights under way.
+    pub fn len(&self) -> usize {
+        self.sent.len()
+    }
+
     /// Whether nothing is under way.
     pub fn is_empty(&self) -> bool {
         self.sent.is_empty()
@@ -183,28 +188,61 @@ impl Sent {
     }
 }
 
-/// What a receiver tells of.
+/// What a receiver tells of. Every second packet is acknowledged at once, one that is left over waits for the next or for a while (RFC 9000, clause
+/// 13.2.2), unless something is missing.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
     flights: VecDeque<Received>,
-    /// There is something that the other side does not know yet.
+    /// There is something that has to be told now.
     pub due: bool,
+    /// The packet that waits: its flight and its bit, and until when.
+    held: Option<(u64, u64, Time)>,
 }
 
 impl Heard {
-    /// A flight arrived, or some of its packets did. Tells whether it is new.
-    pub fn heard(&mut self, first: u64, mask: u64, eliciting: bool) {
-        self.due |= eliciting;
-        if eliciting {
-            if self.flights.len() == REMEMBERED {
-                self.flights.pop_back();
-            }
-            self.flights.push_front(Received { first, mask });
+    /// A flight arrived, or some of its packets did. One packet may wait until `patience`.
+    pub fn heard(&mut self, first: u64, mask: u64, is_whole: bool, patience: Option<Time>) {
+        let odd = (mask.count_ones() + u32::from(self.held.is_some())) % 2 == 1;
+        self.release();
+        let mut told = mask;
+        if let Some(until) = patience.filter(|_| odd && is_whole) {
+            let top = 1 << (63 - mask.leading_zeros());
+            self.held = Some((first, top, until));
+            told &= !top;
+        }
+        if self.flights.len() == REMEMBERED {
+            self.flights.pop_back();
+        }
+        self.flights.push_front(Received { first, mask: told });
+        self.due |= told != 0 || self.held.is_none();
+    }
+
+    /// Nothing waits any more.
+    fn release(&mut self) {
+        let Some((first, bit, _)) = self.held.take() else { return };
+        if let Some(flight) = self.flights.iter_mut().find(|flight| flight.first == first) {
+            flight.mask |= bit;
+        }
+        self.due = true;
+    }
+
+    /// When what waits has waited long enough.
+    pub fn patience(&self) -> Option<Time> {
+        self.held.map(|(.., until)| until)
+    }
+
+    /// The time may have come for what waits.
+    pub fn wake(&mut self, now: Time) {
+        if self.patience().is_some_and(|until| until <= now) {
+            self.release();
         }
     }
 
-    /// What to tell.
-    pub fn tell(&mut self) -> Vec<Received> {
+    /// What to tell: all, along with something else, or only what has to be told now.
+    pub fn tell(&mut self, all: bool) -> Vec<Received> {
+        if all {
+            self.release();
+        }
         self.due = false;
         self.flights.iter().copied().collect()
     }

@@ -40,6 +40,16 @@ impl<T: Clone> Sending<T> {
         self.items.push_back((self.written, item));
     }
 
+    /// Bytes written.
+    pub const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Bytes sent at least once.
+    pub const fn sent(&self) -> u64 {
+        self.next
+    }
+
     /// Bytes written and never sent.
     pub const fn unsent(&self) -> u64 {
         self.written - self.next

@@ -93,6 +93,7 @@ fn joined(role: &Role, groups: &[(u32, u64, u64, bool)]) -> Vec<Group> {
         let role = match role {
             Role::Token(_) => Role::Token(token::Config { population }),
             Role::Gossip(config) => Role::Gossip(gossip::Config { population, ..*config }),
+            Role::Stoq(config) => Role::Stoq(*config),
             Role::Peer(config) => {
                 let mut config = *config;
                 if let Some(swim) = &mut config.swim
@@ -178,7 +179,7 @@ fn workload(nodes: u32, stop_ms: u64) -> impl Strategy<Value = Workload> {
         let count = (nodes - first).min(20);
         Tokens { at: Time(at), first, count, per_node, bytes }
     });
-    (shots, vec(tokens, 0..3)).prop_map(|(broadcasts, tokens)| Workload { broadcasts, tokens })
+    (shots, vec(tokens, 0..3)).prop_map(|(broadcasts, tokens)| Workload { broadcasts, tokens, ..Workload::default() })
 }
 
 fn faults(nodes: u32, stop_ms: u64) -> impl Strategy<Value = Faults> {

@@ -1,7 +1,7 @@
 //! The scenarios that ship, made small enough for a test.
 
 use hypermesh_scenarios::plan::Plan;
-use hypermesh_scenarios::spec::Role;
+use hypermesh_scenarios::spec::{Load, Role};
 use hypermesh_scenarios::{Overrides, load, plan};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,14 @@ pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
         let count = u64::from(spec.count.value.0);
         let scaled = if total > most { (count * most).div_ceil(total).max(2) } else { count };
         overrides.set.push((format!("groups.{}.count", group.value.0), scaled.to_string()));
+    }
+    // Load of layer 1 shrinks with the nodes that ask.
+    for (index, spec) in whole.scenario.workload.iter().enumerate() {
+        match &spec.value {
+            Load::FlashCrowd(_) => overrides.set.push((format!("workload.{index}.flash_crowd.requests"), peers.to_string())),
+            Load::Requests(_) => overrides.set.push((format!("workload.{index}.requests.rate"), "2/s".to_owned())),
+            Load::Broadcast(_) | Load::Tokens(_) => {}
+        }
     }
     let loaded = load(&file, &overrides).unwrap_or_else(|report| panic!("{report}"));
     plan(&loaded).unwrap_or_else(|report| panic!("{report}"))

@@ -102,7 +102,7 @@ impl Machine for Gossiper {
         match input {
             Input::Message { message, .. } => self.hear(message, Path::Pushed, cx),
             Input::Command(Command::Broadcast { id, bytes }) => self.hear(Message { id, hops: 0, bytes }, Path::Origin, cx),
-            Input::Start { .. } | Input::Command(Command::Token { .. }) | Input::Leave => {}
+            Input::Start { .. } | Input::Command(_) | Input::Leave => {}
         }
     }
 

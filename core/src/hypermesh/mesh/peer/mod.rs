@@ -255,7 +255,7 @@ impl Machine for Peer {
             Input::Start { contacts } => self.on_start(contacts, cx),
             Input::Message { from, message } => self.on_message(from, message, cx),
             Input::Command(Command::Broadcast { id, bytes }) => self.tell_tree(plumtree::Input::Broadcast { id, bytes }, cx),
-            Input::Command(Command::Token { .. }) => {}
+            Input::Command(_) => {}
             Input::Leave => {
                 let mut signals = Signals::new();
                 self.tell_swim(swim::Input::Leave, &mut signals, cx);

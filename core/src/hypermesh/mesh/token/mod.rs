@@ -48,7 +48,7 @@ impl Machine for Holder {
         match input {
             Input::Message { message, .. } => self.pass(message.bytes, cx),
             Input::Command(Command::Token { bytes }) => self.pass(bytes, cx),
-            Input::Start { .. } | Input::Command(Command::Broadcast { .. }) | Input::Leave => {}
+            Input::Start { .. } | Input::Command(_) | Input::Leave => {}
         }
     }
 

@@ -63,7 +63,7 @@ impl Machine for Watcher {
             node::Input::Message { from, message } => Input::Message { from, message },
             // The tests' way to take a peer out of a view.
             node::Input::Command(Command::Token { bytes }) => Input::MemberDown(NodeId(bytes)),
-            node::Input::Command(Command::Broadcast { .. }) => return,
+            node::Input::Command(_) => return,
             node::Input::Leave => Input::Leave,
         };
         self.react(cx, |swim, cx| swim.handle(input, cx));

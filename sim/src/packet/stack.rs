@@ -1,0 +1,161 @@
+//! The endpoint of a site: what routes datagrams to connections, and the credentials that all sites of a run share.
+
+use super::conn::Wire;
+use bytes::BytesMut;
+use hypermesh_core::base::{NodeId, Time};
+use quinn_proto::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn_proto::{
+    ClientConfig, ConnectionEvent, ConnectionHandle, DatagramEvent, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig,
+    VarInt,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The name in every certificate of a run.
+const SERVER_NAME: &str = "site.hypermesh";
+/// Of every site.
+const PORT: u16 = 4433;
+
+/// What all sites of a run share: one certificate, since lengths and times are all that counts, and the moment at which virtual time begins.
+#[derive(Clone)]
+pub struct Credentials {
+    client: ClientConfig,
+    server: Arc<ServerConfig>,
+    began: Instant,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
+impl Credentials {
+    /// New ones, with the transport parameters of a STOQ driver: so many request streams at a time, silent connections closed after `idle`.
+    pub fn new(alpn: &[u8], requests: u32, idle: Duration) -> Result<Self, Box<dyn std::error::Error>> {
+        let (chain, key) = certificate()?;
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(chain.last().cloned().ok_or("a chain has a certificate")?)?;
+        let roots = Arc::new(roots);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls13 = &[&rustls::version::TLS13];
+        let mut client = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(tls13)?
+            .with_root_certificates(roots.clone())
+            .with_client_auth_cert(chain.clone(), key.clone_key())?;
+        client.alpn_protocols = vec![alpn.to_vec()];
+        client.resumption = rustls::client::Resumption::disabled();
+        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider.clone()).build()?;
+        let mut server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(tls13)?
+            .with_client_cert_verifier(clients)
+            .with_single_cert(chain, key)?;
+        server.alpn_protocols = vec![alpn.to_vec()];
+        server.send_tls13_tickets = 0;
+        let mut transport = TransportConfig::default();
+        transport.max_idle_timeout(Some(IdleTimeout::try_from(idle)?)).max_concurrent_bidi_streams(VarInt::from_u32(requests));
+        let transport = Arc::new(transport);
+        let mut client = ClientConfig::new(Arc::new(QuicClientConfig::try_from(client)?));
+        client.transport_config(transport.clone());
+        let mut server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(server)?));
+        server.transport_config(transport).migration(false);
+        Ok(Self { client, server: Arc::new(server), began: Instant::now() })
+    }
+
+    /// Virtual time as quinn-proto wants it.
+    pub(super) fn instant(&self, now: Time) -> Instant {
+        self.began + Duration::from_nanos(now.0)
+    }
+
+    /// The other way round.
+    pub(super) fn time(&self, instant: Instant) -> Time {
+        Time(instant.saturating_duration_since(self.began).as_nanos() as u64)
+    }
+}
+
+/// A chain of two with Ed25519, whose signatures all have one length.
+fn certificate() -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), rcgen::Error> {
+    let make = |names: Vec<String>| rcgen::CertificateParams::new(names);
+    let root_key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+    let mut root = make(vec![])?;
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    root.serial_number = Some(rcgen::SerialNumber::from(1));
+    let root_der = root.self_signed(&root_key)?.der().clone();
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+    let mut leaf = make(vec![SERVER_NAME.to_owned()])?;
+    leaf.serial_number = Some(rcgen::SerialNumber::from(2));
+    let leaf_der = leaf.signed_by(&key, &rcgen::Issuer::new(root, root_key))?.der().clone();
+    Ok((vec![leaf_der, root_der], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()))))
+}
+
+/// What a datagram was.
+#[derive(Debug)]
+pub enum Arrived {
+    /// Part of a connection.
+    Known(ConnectionHandle, Box<ConnectionEvent>),
+    /// The first of a new connection.
+    New(Box<Wire>),
+    /// Something that was answered, or of no use.
+    Nothing,
+}
+
+/// The endpoint of one site.
+#[derive(Debug)]
+pub struct Stack {
+    endpoint: Endpoint,
+    credentials: Arc<Credentials>,
+    buffer: Vec<u8>,
+}
+
+impl Stack {
+    /// The endpoint of a node. Everything random in it follows from `seed`.
+    pub fn new(credentials: &Arc<Credentials>, me: NodeId, seed: u64, serves: bool) -> Self {
+        let mut config = EndpointConfig::default();
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..12].copy_from_slice(&me.0.to_le_bytes());
+        config.rng_seed(Some(key));
+        let server = serves.then(|| credentials.server.clone());
+        Self { endpoint: Endpoint::new(Arc::new(config), server, true, None), credentials: credentials.clone(), buffer: Vec::new() }
+    }
+
+    /// Begins a connection.
+    pub fn connect(&mut self, to: NodeId, now: Time) -> Option<Wire> {
+        let (client, at) = (self.credentials.client.clone(), self.credentials.instant(now));
+        let (handle, conn) = self.endpoint.connect(at, client, address(to), SERVER_NAME).ok()?;
+        Some(Wire::new(handle, conn, true, self.credentials.clone()))
+    }
+
+    /// A datagram came.
+    pub fn arrive(&mut self, from: NodeId, bytes: &[u8], now: Time) -> Arrived {
+        let at = self.credentials.instant(now);
+        self.buffer.clear();
+        match self.endpoint.handle(at, address(from), None, None, BytesMut::from(bytes), &mut self.buffer) {
+            Some(DatagramEvent::ConnectionEvent(handle, event)) => Arrived::Known(handle, Box::new(event)),
+            Some(DatagramEvent::NewConnection(incoming)) => {
+                self.buffer.clear();
+                let Ok((handle, conn)) = self.endpoint.accept(incoming, at, &mut self.buffer, None) else { return Arrived::Nothing };
+                Arrived::New(Box::new(Wire::new(handle, conn, false, self.credentials.clone())))
+            }
+            Some(DatagramEvent::Response(_)) | None => Arrived::Nothing,
+        }
+    }
+
+    /// Lets the endpoint know what a connection tells it.
+    pub fn exchange(&mut self, wire: &mut Wire) {
+        while let Some(event) = wire.conn.poll_endpoint_events() {
+            if let Some(event) = self.endpoint.handle_event(wire.handle, event) {
+                wire.conn.handle_event(event);
+            }
+        }
+    }
+}
+
+/// The address of a node: one prefix for the run, the number below it.
+const fn address(node: NodeId) -> SocketAddr {
+    let [a, b, c, d] = node.0.to_be_bytes();
+    let ip = Ipv6Addr::new(0xfd00, 0x5354, 0, 0, 0, 0, (a as u16) << 8 | b as u16, (c as u16) << 8 | d as u16);
+    SocketAddr::V6(SocketAddrV6::new(ip, PORT, 0, 0))
+}

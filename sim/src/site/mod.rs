@@ -1,0 +1,281 @@
+//! A node of layer 1: the STOQ machine of core, driven over the QUIC model (message mode) or over real QUIC (packet mode).
+//!
+//! ```text
+//!  engine ─ parcel ─▶ line (QUIC)       ─ events ─▶ inputs ─▶ StoqNode ─ effects ─▶ line ─ flights ─▶ engine
+//!         ─ wake-up ─▶ line, disk or node                          └─▶ disk, jobs, facts
+//! ```
+//! The same machine runs over sockets in `real/`; what differs is who does what it asks for. A client that fetches nothing and has no connection owns
+//! nothing but its counters, so a million of them fit.
+
+pub mod catalogue;
+pub mod config;
+pub mod directory;
+pub mod disk;
+pub mod line;
+pub mod parcel;
+pub mod pipe;
+mod serve;
+pub mod wakeup;
+
+use crate::packet::{Arrived, Stack};
+use crate::transport::{Conn, Flight};
+use config::{Config, DIAL_WITHIN};
+use disk::Disk;
+use hypermesh_core::base::{NodeId, Time};
+use hypermesh_core::machine::{Cx, Machine};
+use hypermesh_core::node::{self, Content, Fact, Node};
+use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Server, ServerId, StoqNode};
+use hypermesh_core::stoq::session;
+use hypermesh_core::stoq::transfer::{Order, Sequence, What};
+use hypermesh_scenarios::plan::StoqKind;
+use line::Line;
+use parcel::{Parcel, Said};
+use pipe::Pipe;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use wakeup::Wakeup;
+
+/// Bytes that an application takes at once.
+const CREDIT: u64 = 16 << 20;
+
+type Effect = node::Effect<Parcel, Wakeup>;
+
+/// A node of layer 1.
+#[derive(Debug)]
+pub struct Site {
+    config: Arc<Config>,
+    live: Option<Box<Live>>,
+    /// Connections so far; also what the next dialled one is called.
+    connections: u32,
+    /// Jobs so far.
+    jobs: u32,
+}
+
+/// What a site holds while it has anything to do.
+#[derive(Debug)]
+struct Live {
+    node: StoqNode,
+    /// The nodes above, by [`ServerId`].
+    above: Vec<NodeId>,
+    lines: BTreeMap<u64, Line>,
+    /// Accepted connections by peer and its number for them; in packet mode all by their handles.
+    numbers: BTreeMap<(NodeId, u32), u64>,
+    /// The endpoint of packet mode.
+    stack: Option<Stack>,
+    /// Connections that are over and whose pipes still have a last word to say.
+    draining: BTreeMap<u64, Line>,
+    jobs: BTreeMap<u32, Job>,
+    disk: Disk,
+    /// For the node, in order.
+    inputs: VecDeque<Input>,
+    /// Connections that may have something to send.
+    touched: Vec<u64>,
+}
+
+/// An object that is fetched.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    object: u32,
+    asked: Time,
+}
+
+impl Machine for Site {
+    type Input = node::Input<Parcel>;
+    type Effect = Effect;
+    type Why = Wakeup;
+
+    fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Effect>) {
+        match input {
+            node::Input::Start { .. } if self.config.role.kind != StoqKind::Client => drop(self.wake_up(cx.me)),
+            node::Input::Message { from, message } => self.receive(from, message, cx),
+            node::Input::Command(node::Command::Fetch { object }) => self.fetch(object, cx),
+            node::Input::Leave => self.wake_up(cx.me).inputs.push_back(Input::Leave),
+            node::Input::Start { .. } | node::Input::Command(_) => {}
+        }
+        self.settle(cx);
+    }
+
+    fn wake(&mut self, why: Wakeup, cx: &mut Cx<'_, Effect>) {
+        let Some(live) = &mut self.live else { return };
+        match why {
+            Wakeup::Line(id) => live.wake_line(id, cx),
+            Wakeup::Disk(ticket) => {
+                let store = self.config.store();
+                if let Some(outcome) = live.disk.complete(ticket, store) {
+                    live.inputs.push_back(Input::Done { ticket: hypermesh_core::stoq::node::Ticket(ticket), outcome });
+                }
+            }
+            Wakeup::Node(why) => live.run(&self.config, &mut self.connections, |node, cx| node.wake(why, cx), cx),
+        }
+        self.settle(cx);
+    }
+}
+
+impl Site {
+    /// What the site needs to do anything, made if it is not there.
+    fn wake_up(&mut self, me: NodeId) -> &mut Live {
+        let config = &self.config;
+        let (serves, life) = (config.role.kind != StoqKind::Client, self.connections);
+        self.live.get_or_insert_with(|| {
+            let above = config.directory.above(me, config.group, config.role.servers);
+            let mut inputs = VecDeque::new();
+            if !above.is_empty() {
+                let server = |(at, _): (usize, &NodeId)| Server { id: ServerId(at as u32), cost: at as u32, names: true };
+                inputs.push_back(Input::Servers(above.iter().enumerate().map(server).collect()));
+            }
+            Box::new(Live {
+                node: StoqNode::new(&config.node),
+                above,
+                lines: BTreeMap::new(),
+                numbers: BTreeMap::new(),
+                stack: config.credentials.as_ref().map(|all| Stack::new(all, me, config.seed ^ u64::from(life), serves)),
+                draining: BTreeMap::new(),
+                jobs: BTreeMap::new(),
+                disk: Disk::default(),
+                inputs,
+                touched: Vec::new(),
+            })
+        })
+    }
+
+    /// The application asks for an object.
+    fn fetch(&mut self, object: u32, cx: &mut Cx<'_, Effect>) {
+        cx.emit(node::Effect::Fact(Fact::Content(Content::Asked)));
+        let job = self.jobs;
+        self.jobs += 1;
+        let name = self.config.catalogue.object(object).name.clone();
+        let order = Order {
+            what: What::Name { name, version_min: 0, age_max: None },
+            range: None,
+            sources: Vec::new(),
+            sequence: Sequence::InOrder,
+            credit: CREDIT,
+            reads_back: true,
+            resume: None,
+        };
+        let asked = cx.now;
+        let live = self.wake_up(cx.me);
+        live.jobs.insert(job, Job { object, asked });
+        live.inputs.push_back(Input::Job { job: JobId(job), command: Command::Get(Box::new(order)) });
+    }
+
+    /// Something comes.
+    fn receive(&mut self, from: NodeId, parcel: Parcel, cx: &mut Cx<'_, Effect>) {
+        match parcel {
+            Parcel::Flight(flight) => self.receive_flight(from, *flight, cx),
+            Parcel::Datagram(bytes) => self.receive_datagram(from, &bytes, cx),
+        }
+    }
+
+    /// A flight comes. The first one of a connection makes it.
+    fn receive_flight(&mut self, from: NodeId, flight: Flight<Said>, cx: &mut Cx<'_, Effect>) {
+        let id = if flight.to_server {
+            let known = self.live.as_ref().and_then(|live| live.numbers.get(&(from, flight.conn)).copied());
+            let is_client = self.config.role.kind == StoqKind::Client;
+            match known {
+                Some(id) => id,
+                // Clients serve nobody, and nothing but a first flight begins a connection.
+                None if is_client || flight.first != 0 || flight.close.is_some() => return,
+                None => {
+                    let pipe = Pipe::Model(Box::new(Conn::server(&self.config.quic, flight.conn, cx.now)));
+                    self.accept(from, flight.conn, pipe, cx)
+                }
+            }
+        } else {
+            u64::from(flight.conn)
+        };
+        if let Some(live) = &mut self.live {
+            live.receive(id, flight, &self.config, cx);
+        }
+    }
+
+    /// A datagram of real QUIC comes.
+    fn receive_datagram(&mut self, from: NodeId, bytes: &[u8], cx: &mut Cx<'_, Effect>) {
+        if self.live.is_none() && self.config.role.kind == StoqKind::Client {
+            return;
+        }
+        let live = self.wake_up(cx.me);
+        let Some(stack) = &mut live.stack else { return };
+        match stack.arrive(from, bytes, cx.now) {
+            Arrived::Known(handle, event) => live.hand(cx.me, handle.0 as u32, *event),
+            Arrived::New(wire) => {
+                let number = wire.handle() as u32;
+                let id = self.accept(from, number, Pipe::Real(wire), cx);
+                if let Some(live) = &mut self.live {
+                    live.touched.push(id);
+                }
+            }
+            Arrived::Nothing => {}
+        }
+    }
+
+    /// A connection that somebody else began.
+    fn accept(&mut self, from: NodeId, number: u32, pipe: Pipe, cx: &Cx<'_, Effect>) -> u64 {
+        let id = u64::from(self.connections);
+        self.connections += 1;
+        let of = if matches!(pipe, Pipe::Real(_)) { cx.me } else { from };
+        let live = self.wake_up(cx.me);
+        live.numbers.insert((of, number), id);
+        live.lines.insert(id, Line::new(pipe, number, from, None, cx.now));
+        id
+    }
+
+    /// Does all that can be done now.
+    fn settle(&mut self, cx: &mut Cx<'_, Effect>) {
+        let Some(live) = &mut self.live else { return };
+        live.settle(&self.config, &mut self.connections, cx);
+        let idle = live.lines.is_empty() && live.draining.is_empty() && live.jobs.is_empty() && live.inputs.is_empty();
+        if idle && self.config.role.kind == StoqKind::Client {
+            self.live = None;
+        }
+    }
+}
+
+impl Node for Site {
+    type Message = Parcel;
+    type Wakeup = Wakeup;
+    type Config = Config;
+
+    fn new(config: &Arc<Config>) -> Self {
+        Self { config: config.clone(), live: None, connections: 0, jobs: 0 }
+    }
+
+    fn check(&self, _: NodeId) -> Result<(), &'static str> {
+        let Some(live) = &self.live else { return Ok(()) };
+        live.lines.values().try_for_each(|line| line.pipe.check())?;
+        live.node.check()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let Some(live) = &self.live else { return 0 };
+        let lines: usize = live.lines.values().map(|line| size_of::<Line>() * 3 / 2 + line.heap_bytes()).sum();
+        size_of::<Live>() + live.node.heap_bytes() + lines + live.disk.heap_bytes() + live.jobs.len() * 32 + live.numbers.len() * 32
+    }
+}
+
+/// Keys of a connection that both ends make from what both know.
+fn exporter(config: &Config, client: NodeId, number: u32) -> [u8; 32] {
+    use hypermesh_core::base::digest::mix;
+    let mut key = [0; 32];
+    for (at, word) in key.chunks_exact_mut(8).enumerate() {
+        word.copy_from_slice(&mix(config.seed ^ mix(u64::from(client.0) << 32 | u64::from(number)) ^ at as u64).to_le_bytes());
+    }
+    key
+}
+
+impl Config {
+    /// What is in the store of a node of this group from the start.
+    fn store(&self) -> Option<&catalogue::Catalogue> {
+        (self.role.kind == StoqKind::Origin).then_some(&*self.catalogue)
+    }
+}
+
+/// Of the dial's timeout and of nothing else: a connection whose handshake is not complete by then is given up.
+const fn dial_is_late(line: &Line, now: Time) -> bool {
+    !line.is_known && line.server.is_some() && now.since(line.began).0 >= DIAL_WITHIN.0
+}
+
+/// The input by which a node learns that a connection is gone.
+const fn gone(id: u64) -> Input {
+    Input::Session { conn: ConnId(id), input: session::Input::Gone }
+}

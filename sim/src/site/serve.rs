@@ -1,0 +1,301 @@
+//! What a live site does: events of connections become inputs of the node, effects of the node become deeds.
+
+use super::config::Config;
+use super::line::Line;
+use super::parcel::Said;
+use super::pipe::Pipe;
+use super::wakeup::Wakeup;
+use super::{Effect, Job, Live, catalogue, dial_is_late, exporter, gone};
+use crate::transport::{Conn, Event, Flight};
+use hypermesh_core::base::{NodeId, Span, Time};
+use hypermesh_core::machine::{Cx, Machine};
+use hypermesh_core::node::{self, Content, Fact};
+use hypermesh_core::stoq::node::{Command, ConnId, Effect as Asked, Fact as Seen, Input, JobId, Level, ServerId, StoqNode, Told};
+use hypermesh_core::stoq::session;
+use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::session::transcript::EXPORTER_LABEL;
+use hypermesh_core::stoq::session::version::MAJOR;
+
+/// How long a server that did not answer is left alone.
+const DIAL_AGAIN: Span = Span::secs(1);
+
+impl Live {
+    /// What arrived of a flight.
+    pub(super) fn receive(&mut self, id: u64, flight: Flight<Said>, config: &Config, cx: &mut Cx<'_, Effect>) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let Pipe::Model(conn) = &mut line.pipe else { return };
+        let mut events = Vec::new();
+        conn.receive(flight, cx.now, &mut events);
+        self.touched.push(id);
+        self.learn(id, events, config, cx);
+    }
+
+    /// The endpoint has something for a connection.
+    pub(super) fn hand(&mut self, me: NodeId, handle: u32, event: quinn_proto::ConnectionEvent) {
+        let Some(id) = self.numbers.get(&(me, handle)) else { return };
+        let pipe = self.lines.get_mut(id).map(|line| &mut line.pipe).or(self.draining.get_mut(id).map(|line| &mut line.pipe));
+        if let Some(Pipe::Real(wire)) = pipe {
+            wire.receive(event);
+            self.touched.push(*id);
+        }
+    }
+
+    /// A deadline of a connection may be due.
+    pub(super) fn wake_line(&mut self, id: u64, cx: &Cx<'_, Effect>) {
+        self.touched.push(id);
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        line.alarms.retain(|at| *at > cx.now);
+        if dial_is_late(line, cx.now) {
+            line.pipe.close(0, cx.now, &mut line.events);
+        }
+    }
+
+    /// Does all that can be done now: inputs first, then what connections have to send, until nothing is left.
+    pub(super) fn settle(&mut self, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
+        loop {
+            while let Some(input) = self.inputs.pop_front() {
+                self.run(config, connections, |node, cx| node.handle(input, cx), cx);
+            }
+            let mut touched = std::mem::take(&mut self.touched);
+            if touched.is_empty() {
+                return;
+            }
+            touched.sort_unstable();
+            touched.dedup();
+            for id in touched {
+                self.flush(id, config, cx);
+            }
+        }
+    }
+
+    /// Lets the node react, and does what it asks for.
+    pub(super) fn run(
+        &mut self,
+        config: &Config,
+        connections: &mut u32,
+        react: impl FnOnce(&mut StoqNode, &mut Cx<'_, Asked>),
+        cx: &mut Cx<'_, Effect>,
+    ) {
+        let mut asked = Vec::new();
+        react(&mut self.node, &mut cx.child(&mut asked));
+        for effect in asked {
+            self.carry_out(effect, config, connections, cx);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Asked, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
+        match effect {
+            Asked::Dial { server } => self.dial(server, config, connections, cx),
+            Asked::Session { conn, effect } => {
+                if let Some(line) = self.lines.get_mut(&conn.0) {
+                    line.carry_out(conn, effect, cx.now, &mut self.inputs);
+                    self.touched.push(conn.0);
+                }
+            }
+            Asked::Data { conn, stream, bytes, range } => {
+                if let Some(line) = self.lines.get_mut(&conn.0) {
+                    let bytes = if config.role.poisons { poisoned(&bytes) } else { bytes };
+                    line.write_body(stream, bytes, range);
+                    self.touched.push(conn.0);
+                }
+            }
+            Asked::Store { ticket, op } => {
+                let at = self.disk.begin(ticket, op, config.store(), config.disk, cx.now);
+                cx.emit(node::Effect::Wake { after: at.since(cx.now), why: Wakeup::Disk(ticket.0) });
+            }
+            Asked::Told { job, told } => self.told(job, told, &config.catalogue, cx),
+            Asked::Fact(seen) => {
+                if let Some(content) = content(seen, cx.now) {
+                    cx.emit(node::Effect::Fact(Fact::Content(content)));
+                }
+            }
+            Asked::Wake { after, why } => cx.emit(node::Effect::Wake { after, why: Wakeup::Node(why) }),
+            Asked::Left => {}
+        }
+    }
+
+    /// Begins a handshake.
+    fn dial(&mut self, server: ServerId, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
+        let Some(peer) = self.above.get(server.0 as usize).copied() else {
+            return self.inputs.push_back(Input::NoDial { server, again: None });
+        };
+        let number = *connections;
+        *connections += 1;
+        let id = u64::from(number);
+        let line = match &mut self.stack {
+            None => Line::new(Pipe::Model(Box::new(Conn::client(&config.quic, number, cx.now))), number, peer, Some(server), cx.now),
+            Some(stack) => {
+                let Some(wire) = stack.connect(peer, cx.now) else {
+                    return self.inputs.push_back(Input::NoDial { server, again: Some(DIAL_AGAIN) });
+                };
+                let handle = wire.handle() as u32;
+                self.numbers.insert((cx.me, handle), id);
+                Line::new(Pipe::Real(Box::new(wire)), handle, peer, Some(server), cx.now)
+            }
+        };
+        self.lines.insert(id, line);
+        self.touched.push(id);
+        cx.emit(node::Effect::Wake { after: super::DIAL_WITHIN, why: Wakeup::Line(id) });
+    }
+
+    /// Events of a connection.
+    fn learn(&mut self, id: u64, events: Vec<Event<Said>>, config: &Config, cx: &mut Cx<'_, Effect>) {
+        for event in events {
+            let Some(line) = self.lines.get_mut(&id) else { return };
+            match event {
+                Event::Connected => {
+                    line.is_known = true;
+                    let (conn, peer) = (ConnId(id), config.directory.peer(line.peer));
+                    let exporter = match &line.pipe {
+                        Pipe::Model(conn) => exporter(config, if conn.is_client() { cx.me } else { line.peer }, line.number),
+                        Pipe::Real(wire) => wire.exporter(EXPORTER_LABEL),
+                    };
+                    self.inputs.push_back(match line.server {
+                        Some(server) => Input::Dialled { conn, server, peer, early: false },
+                        None => Input::Accepted { conn, peer },
+                    });
+                    let keyed = session::Input::Keyed { major: MAJOR, exporter };
+                    self.inputs.push_back(Input::Session { conn, input: keyed });
+                    if line.server.is_some() {
+                        let took = cx.now.since(line.began);
+                        cx.emit(node::Effect::Fact(Fact::Content(Content::Connected { took })));
+                    }
+                }
+                Event::Closed(_) => self.closed(id, cx),
+                other => line.translate(ConnId(id), other, &mut self.inputs),
+            }
+        }
+    }
+
+    /// A connection is over.
+    fn closed(&mut self, id: u64, cx: &mut Cx<'_, Effect>) {
+        let Some(line) = self.lines.remove(&id) else { return };
+        let lost = line.pipe.lost_packets();
+        if lost > 0 {
+            cx.emit(node::Effect::Fact(Fact::Content(Content::Lost { packets: lost })));
+        }
+        match line.server {
+            Some(server) if !line.is_known => self.inputs.push_back(Input::NoDial { server, again: Some(DIAL_AGAIN) }),
+            _ => self.inputs.push_back(gone(id)),
+        }
+        if line.is_known && line.server.is_some() {
+            cx.emit(node::Effect::Fact(Fact::Content(Content::Disconnected)));
+        }
+        if line.pipe.is_drained() {
+            self.numbers.remove(&line.key(cx.me));
+        } else {
+            self.draining.insert(id, line);
+            self.touched.push(id);
+        }
+    }
+
+    /// Lets a connection that is over say its last word.
+    fn drain(&mut self, id: u64, cx: &mut Cx<'_, Effect>) {
+        let Some(line) = self.draining.get_mut(&id) else { return };
+        let (to, key, pipe, mut events) = (line.peer, line.key(cx.me), &mut line.pipe, Vec::new());
+        pipe.wake(cx.now, &mut events);
+        while let Some(message) = pipe.poll(cx.now, &mut events) {
+            cx.emit(node::Effect::Send { to, message });
+        }
+        if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut *pipe) {
+            stack.exchange(wire);
+        }
+        match pipe.deadline().filter(|_| !pipe.is_drained()) {
+            Some(at) => cx.emit(node::Effect::Wake { after: at.since(cx.now), why: Wakeup::Line(id) }),
+            None => {
+                self.draining.remove(&id);
+                self.numbers.remove(&key);
+            }
+        }
+    }
+
+    /// Sends what a connection may send, and asks to be woken for it.
+    fn flush(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
+        let Some(line) = self.lines.get_mut(&id) else { return self.drain(id, cx) };
+        let mut events = std::mem::take(&mut line.events);
+        line.pipe.wake(cx.now, &mut events);
+        let to = line.peer;
+        while let Some(message) = line.pipe.poll(cx.now, &mut events) {
+            cx.emit(node::Effect::Send { to, message });
+        }
+        if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut line.pipe) {
+            stack.exchange(wire);
+        }
+        // A deadline moves back with each sign of life; an alarm that rings too early sets itself anew.
+        let deadline = line.pipe.deadline();
+        if let Some(at) = deadline.filter(|at| line.alarms.iter().all(|alarm| *alarm > *at)) {
+            line.alarms.push(at);
+            cx.emit(node::Effect::Wake { after: at.since(cx.now), why: Wakeup::Line(id) });
+        }
+        self.learn(id, events, config, cx);
+    }
+
+    /// The node tells an application.
+    fn told(&mut self, job: JobId, told: Told, catalogue: &catalogue::Catalogue, cx: &mut Cx<'_, Effect>) {
+        let Some(Job { object, asked }) = self.jobs.get(&job.0).copied() else { return };
+        let object = catalogue.object(object);
+        let now = cx.now;
+        let mut say = |content| cx.emit(node::Effect::Fact(Fact::Content(content)));
+        match told {
+            Told::Root { id, version, .. } => {
+                if version == catalogue::FIRST && id != object.root {
+                    say(Content::Wrong);
+                }
+            }
+            Told::Piece { piece, stored } => {
+                // The catalogue is the truth; the same allocation needs no second look.
+                let truth = catalogue.content(&ContentId(piece.id.0));
+                if !truth.is_some_and(|truth| std::sync::Arc::ptr_eq(truth, &stored) || **truth == *stored) {
+                    say(Content::Wrong);
+                }
+                self.taken(job, piece.offset + u64::from(piece.skip));
+            }
+            Told::Copy { piece, .. } => self.taken(job, piece.offset + u64::from(piece.skip)),
+            Told::Got { .. } => {
+                say(Content::Fetched { took: now.since(asked), bytes: object.len });
+                self.jobs.remove(&job.0);
+            }
+            Told::Failed { code, .. } => {
+                say(Content::Failed { code: code as u8 });
+                self.jobs.remove(&job.0);
+            }
+            Told::Stored { .. } | Told::Purged { .. } | Told::Pong { .. } => {}
+        }
+    }
+
+    fn taken(&mut self, job: JobId, offset: u64) {
+        self.inputs.push_back(Input::Job { job, command: Command::Taken { offset } });
+    }
+}
+
+/// The same content with one bit changed: what the adversary sends.
+fn poisoned(bytes: &[u8]) -> std::sync::Arc<[u8]> {
+    let mut bytes = bytes.to_vec();
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    bytes.into()
+}
+
+/// What a fact of the node is for the trace; none for what only routing wants to know.
+fn content(seen: Seen, now: Time) -> Option<Content> {
+    Some(match seen {
+        Seen::Served { level, bytes, named, stale, .. } => Content::Served {
+            level: match level {
+                Level::Memory => node::Level::Memory,
+                Level::Disk => node::Level::Disk,
+                Level::Upstream => node::Level::Upstream,
+                Level::Store => node::Level::Store,
+            },
+            bytes,
+            named,
+            stale,
+        },
+        Seen::Refused { code, .. } => Content::Refused { code: code as u8 },
+        Seen::Fetching { count, .. } => Content::Fetching { count },
+        Seen::Poisoned { .. } => Content::Poisoned,
+        Seen::PurgeHolds { since, .. } => Content::Purged { took: now.since(since) },
+        Seen::Unwelcome { .. } | Seen::Fetched { .. } | Seen::Penalised { .. } | Seen::LeaseLost { .. } => return None,
+    })
+}

@@ -1,0 +1,74 @@
+//! Facts about contents that are asked for by name: which metrics they move, and which promises they break.
+
+use super::log::ShardLog;
+use crate::engine::Cell;
+use hypermesh_core::node::{Content, Level};
+use hypermesh_scenarios::catalog::Id;
+
+impl ShardLog<'_> {
+    /// Takes in a fact about contents.
+    pub(super) fn content<N>(&mut self, now: u64, cell: &Cell<N>, content: Content) {
+        match content {
+            Content::Asked => self.count(Id::FetchAsked, cell),
+            Content::Fetched { took, bytes } => {
+                self.count(Id::FetchDone, cell);
+                self.count_many(Id::FetchBytes, cell, bytes);
+                self.sample(Id::FetchLatency, cell, now, took.0);
+                self.note(now, cell, "fetched", || format!("{bytes} bytes in {took}"));
+            }
+            Content::Failed { code } => {
+                self.count(Id::FetchFailed, cell);
+                self.note(now, cell, "fetch_failed", || format!("code {code:#04x}"));
+            }
+            Content::Served { level, bytes, named, stale } => self.served(cell, level, bytes, named, stale),
+            Content::Refused { .. } => self.count(Id::ServeRefused, cell),
+            Content::Fetching { count } => self.count_many(Id::Upstream, cell, u64::from(count)),
+            Content::Poisoned => self.count(Id::Poisoned, cell),
+            Content::Purged { took } => {
+                self.count(Id::PurgeDone, cell);
+                self.sample(Id::PurgeLatency, cell, now, took.0);
+            }
+            Content::Connected { took } => {
+                self.count(Id::Connected, cell);
+                self.sample(Id::Handshake, cell, now, took.0);
+                self.meters.levels[Id::Connections as usize] += 1;
+            }
+            Content::Disconnected => {
+                self.count(Id::Disconnected, cell);
+                self.meters.levels[Id::Connections as usize] -= 1;
+            }
+            Content::Lost { packets } => self.count_many(Id::PacketsLost, cell, u64::from(packets)),
+            Content::Wrong => {
+                let what = "bytes that the origin did not publish under that name and version";
+                self.oracle.broken(Id::BrokenContent, now, cell.id, || format!("{} was handed {what}", cell.id));
+            }
+            Content::Old => {
+                let what = "an object that an acknowledged purge had forbidden before it asked";
+                self.oracle.broken(Id::BrokenPurge, now, cell.id, || format!("{} was handed {what}", cell.id));
+            }
+            Content::Stranger => {
+                self.oracle
+                    .broken(Id::BrokenStranger, now, cell.id, || format!("{} answered somebody without a good certificate", cell.id));
+            }
+        }
+    }
+
+    fn served<N>(&mut self, cell: &Cell<N>, level: Level, bytes: u32, named: bool, stale: bool) {
+        self.count(
+            match level {
+                Level::Memory => Id::ServedMemory,
+                Level::Disk => Id::ServedDisk,
+                Level::Upstream => Id::ServedUpstream,
+                Level::Store => Id::ServedStore,
+            },
+            cell,
+        );
+        if stale {
+            self.count(Id::ServedStale, cell);
+        }
+        if !named {
+            let id = if level == Level::Store { Id::ServedOriginBytes } else { Id::ServedCacheBytes };
+            self.count_many(id, cell, u64::from(bytes));
+        }
+    }
+}
