@@ -4,7 +4,7 @@ use crate::machine;
 use crate::output::{Color, Format};
 #[cfg(feature = "real")]
 use crate::verbs::net;
-use crate::verbs::{bench, check, completions, demo, diff, explain, man, plan, report, run, runs, schema, verify};
+use crate::verbs::{bench, calibrate, check, completions, demo, diff, explain, man, plan, report, run, runs, schema, verify};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use hypermesh_sim::Options;
@@ -63,6 +63,10 @@ pub(crate) enum Verb {
     ///
     /// A run that is kept is compared too. If digests differ, the first event that differs is searched and printed, and the command ends with code 6.
     Verify(verify::Args),
+    /// How far the QUIC model is from real QUIC
+    ///
+    /// Runs a scenario of layer 1 in message mode and in packet mode, and compares what clients saw.
+    Calibrate(calibrate::Args),
     /// List the runs that are kept
     ///
     /// The latest comes first.
@@ -166,7 +170,7 @@ fn defect(name: &str) -> Result<hypermesh_core::testing::Defect, String> {
     Defect::named(name).ok_or_else(|| format!("one of {}", Defect::ALL.map(|(known, _)| known).join(", ")))
 }
 
-/// How to run. None of this changes the answer.
+/// How to run. None of this changes the answer but the mode.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Engine {
     /// Threads, each with a share of the nodes; 0 is one a core.
@@ -176,12 +180,26 @@ pub(crate) struct Engine {
     /// What hosts the engine.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) host: Host,
+
+    /// What carries the connections of layer 1. The two modes give two answers; `calibrate` tells how far they are apart.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) mode: Mode,
+}
+
+/// What carries the connections of layer 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// A model of QUIC, for up to millions of nodes.
+    #[default]
+    Message,
+    /// Real QUIC on simulated wires, for up to some thousands.
+    Packet,
 }
 
 impl Engine {
     /// The options of a run that ends early when `stop` is raised.
     pub(crate) fn options(&self, stop: &Arc<AtomicBool>) -> Options {
-        Options { threads: self.threads(), host: self.host.into(), stop: Arc::clone(stop) }
+        Options { threads: self.threads(), host: self.host.into(), packets: self.mode == Mode::Packet, stop: Arc::clone(stop) }
     }
 
     /// Threads, with 0 resolved.

@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 /// Reads `5%` or `0.05`.
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     let (digits, unit) = match text.strip_suffix('%') {
         Some(digits) => (digits, 0.01),
         None => (text, 1.0),

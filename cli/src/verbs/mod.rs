@@ -1,6 +1,7 @@
 //! The verbs, one file each. A verb takes its arguments and an output, and gives back how it ended.
 
 pub(crate) mod bench;
+pub(crate) mod calibrate;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -29,6 +30,7 @@ pub(crate) fn dispatch(verb: Verb, output: Output) -> Done {
         Verb::Report(args) => report::run(&args, output),
         Verb::Diff(args) => diff::run(&args, output),
         Verb::Verify(args) => verify::run(&args, output),
+        Verb::Calibrate(args) => calibrate::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
         Verb::Demo(args) => demo::run(&args, output),
         Verb::Bench(args) => bench::run(&args, output),

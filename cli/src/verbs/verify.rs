@@ -1,6 +1,6 @@
 //! `verify`: the same plan twice, in two different ways, and with the digest that was kept.
 
-use crate::args::{Change, Engine, Host, Out, formats};
+use crate::args::{Change, Engine, Host, Mode, Out, formats};
 use crate::exit::Code;
 use crate::fail::{Done, Failure};
 use crate::glue::records::Kept;
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// What hosts the engine of the second run; the first is always the bare engine on one thread.
     #[arg(long, value_enum)]
     host: Option<Host>,
+
+    /// What carries the connections of layer 1, in both runs.
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
 
     /// How to write the result.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats(&[Format::Text, Format::Json]))]
@@ -85,8 +89,8 @@ fn subject(args: &Args, output: &Output) -> Result<(Plan, Option<Kept>), Failure
 fn arms(args: &Args, stop: &Arc<AtomicBool>) -> (Options, Options) {
     let threads = if args.threads == 0 { machine::cores().max(2) } else { args.threads };
     let host = args.host.unwrap_or(if cfg!(madsim) { Host::Madsim } else { Host::Engine });
-    let first = Engine { threads: 1, host: Host::Engine };
-    (first.options(stop), Engine { threads, host }.options(stop))
+    let first = Engine { threads: 1, host: Host::Engine, mode: args.mode };
+    (first.options(stop), Engine { threads, host, mode: args.mode }.options(stop))
 }
 
 fn how(options: &Options) -> String {

@@ -36,13 +36,15 @@ pub enum Defect {
     AcceptExpired,
     /// A transfer delivers contents without comparing them with their names.
     DeliverUnverified,
+    /// The QUIC model of message mode begins with a window four times as large as the stack that it models.
+    ModelTooFast,
     /// Repair counts copies that are under way as if they had been acknowledged.
     UnacknowledgedCopy,
 }
 
 impl Defect {
     /// Every defect of a world with its name in `--plant`.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("deliver-to-dead", Self::DeliverToDead),
         ("duplicate-delivery", Self::DuplicateDelivery),
         ("unbounded-view", Self::UnboundedView),
@@ -52,6 +54,8 @@ impl Defect {
         ("silent-loss", Self::SilentLoss),
         ("non-determinism", Self::NonDeterminism),
         ("wire-reorders", Self::WireReorders),
+        ("deliver-unverified", Self::DeliverUnverified),
+        ("model-too-fast", Self::ModelTooFast),
     ];
 
     /// The defect of that name.

@@ -9,6 +9,8 @@ use hypermesh_core::stoq::cache::{self, Life};
 use hypermesh_core::stoq::node;
 use hypermesh_core::stoq::preset::{Effective, Preset};
 use hypermesh_core::stoq::session::{Capabilities, version};
+use hypermesh_core::stoq::transfer;
+use hypermesh_core::testing::Defect;
 use hypermesh_scenarios::plan::{Plan, Role, Stoq, StoqKind};
 use std::sync::Arc;
 
@@ -58,7 +60,9 @@ pub const DIAL_WITHIN: Span = Span::secs(5);
 /// The configurations of all groups of a plan; real QUIC carries its connections if `packets`.
 pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
     let (catalogue, directory) = (Arc::new(Catalogue::new(plan)), Arc::new(Directory::new(plan)));
-    let quic = Arc::new(Quic { datagram_overhead: plan.network.overhead_bytes, ..Quic::default() });
+    let usual = Quic { datagram_overhead: plan.network.overhead_bytes, ..Quic::default() };
+    let too_fast = Defect::ModelTooFast.is_planted(plan.defect);
+    let quic = Arc::new(if too_fast { Quic { window_first: 4 * usual.window_first, ..usual } } else { usual });
     let idle = std::time::Duration::from_nanos(quic.idle.0);
     let credentials = || Credentials::new(version::alpn(version::MAJOR).unwrap_or_default(), REQUESTS, idle).map(Arc::new);
     let credentials = packets.then(credentials).transpose().map_err(|error| error.to_string())?;
@@ -98,7 +102,7 @@ fn machine(role: &Stoq, plan: &Plan) -> node::Config {
         roles: roles(role.kind),
         session: Arc::new(effective.session(roles(role.kind), Capabilities::ALL.without(Capabilities::EARLY))),
         cache,
-        transfer: effective.transfer(),
+        transfer: transfer::Config { defect: plan.defect, ..effective.transfer() },
         life: Life::Limited {
             max_age: role.max_age,
             stale_while_revalidate: role.max_age,

@@ -36,6 +36,11 @@ fn the_first_broadcast_finds_second_deliveries_and_bad_views() {
 }
 
 #[test]
+fn poisoned_edges_find_contents_that_nobody_verified() {
+    assert_found(small("stoq/poisoned-edge", 100, &[]), Defect::DeliverUnverified, Id::BrokenContent);
+}
+
+#[test]
 fn gossip_finds_messages_that_vanish() {
     assert_found(small("scale/gossip-1m", 60, &[]), Defect::SilentLoss, Id::BrokenConserved);
 }
