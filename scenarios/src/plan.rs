@@ -101,7 +101,7 @@ pub struct Stoq {
     pub max_age: Span,
     /// How long a connection that nobody needs is kept by a client.
     pub linger: Span,
-    /// Every content that it sends has one byte changed.
+    /// It changes a bit of every chunk that it sends.
     pub poisons: bool,
 }
 

@@ -84,7 +84,7 @@ words! {
     pub enum Behaviour, "how a node behaves" {
         /// It does.
         "honest" => Honest,
-        /// Every content that it sends has one byte changed.
+        /// It tells the truth about names, and changes a bit of every chunk that it sends.
         "poison" => Poison,
     }
 }

@@ -70,6 +70,8 @@ struct Live {
     inputs: VecDeque<Input>,
     /// Connections that may have something to send.
     touched: Vec<u64>,
+    /// The head that was written last is that of a chunk, so its data come next.
+    chunk_is_next: bool,
 }
 
 /// An object that is fetched.
@@ -134,6 +136,7 @@ impl Site {
                 disk: Disk::default(),
                 inputs,
                 touched: Vec::new(),
+                chunk_is_next: false,
             })
         })
     }

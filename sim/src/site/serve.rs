@@ -12,7 +12,7 @@ use hypermesh_core::machine::{Cx, Machine};
 use hypermesh_core::node::{self, Content, Fact};
 use hypermesh_core::stoq::node::{Command, ConnId, Effect as Asked, Fact as Seen, Input, JobId, Level, ServerId, StoqNode, Told};
 use hypermesh_core::stoq::session;
-use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::session::frame::{ContentId, Frame};
 use hypermesh_core::stoq::session::transcript::EXPORTER_LABEL;
 use hypermesh_core::stoq::session::version::MAJOR;
 
@@ -87,6 +87,9 @@ impl Live {
         match effect {
             Asked::Dial { server } => self.dial(server, config, connections, cx),
             Asked::Session { conn, effect } => {
+                if let session::Effect::Write { frame, .. } = &effect {
+                    self.chunk_is_next = matches!(frame, Frame::Chunk(_));
+                }
                 if let Some(line) = self.lines.get_mut(&conn.0) {
                     line.carry_out(conn, effect, cx.now, &mut self.inputs);
                     self.touched.push(conn.0);
@@ -94,7 +97,7 @@ impl Live {
             }
             Asked::Data { conn, stream, bytes, range } => {
                 if let Some(line) = self.lines.get_mut(&conn.0) {
-                    let bytes = if config.role.poisons { poisoned(&bytes) } else { bytes };
+                    let bytes = if config.role.poisons && self.chunk_is_next { poisoned(&bytes) } else { bytes };
                     line.write_body(stream, bytes, range);
                     self.touched.push(conn.0);
                 }
