@@ -22,6 +22,8 @@ const DRAW_EVERY: Duration = Duration::from_millis(200);
 
 /// Stores a file or a folder.
 #[derive(Debug, clap::Args)]
+// `--version` is that of the object here.
+#[command(disable_version_flag = true)]
 #[command(after_help = "Example:\n  hypermesh put src apps/demo --to \"[::1]:7100\"")]
 pub(crate) struct Args {
     /// The file or folder.
