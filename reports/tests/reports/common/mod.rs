@@ -69,7 +69,7 @@ pub fn plan(name: &str, nodes: u32, seed: u64) -> Plan {
         network: network(places, regions, count),
         workload: Workload {
             broadcasts: (0..20).map(|k| Shot { at: Time((5 + 2 * k) * SECOND), origin: NodeId(k as u32), bytes: 1024 }).collect(),
-            tokens: vec![],
+            ..Workload::default()
         },
         faults: Faults {
             nodes: vec![],
