@@ -116,7 +116,14 @@ fn metrics(plan: &Plan, mut sums: Meters, rows: &[BroadcastRow], violations: &[V
             }
             Kind::Gauge => {
                 let by_bin: Vec<f64> = sums.gauges.iter().map(|bin| bin[id as usize] as f64).collect();
-                if id == Id::NodesUp || id == Id::NetInFlight || metrics.counters.contains_key(&Id::LinkUp) {
+                // A gauge stands where what moves it was counted at all.
+                let moved_by = |id: Id| sums.by_bin.iter().any(|bin| bin[id as usize] > 0);
+                let stands = match id {
+                    Id::Isolated => moved_by(Id::LinkUp),
+                    Id::Connections => moved_by(Id::Connected),
+                    _ => true,
+                };
+                if stands {
                     metrics.gauges.insert(id, by_bin);
                 }
             }
