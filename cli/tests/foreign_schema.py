@@ -34,7 +34,7 @@ def main() -> int:
     return 1 if wrong or not files else 0
 
 
-GROUPS = {"first", "scale", "faults", "mesh", "network"}
+GROUPS = {"first", "scale", "faults", "stoq"}
 
 if __name__ == "__main__":
     sys.exit(main())
