@@ -10,7 +10,7 @@ use crate::transport::{Conn, Event, Flight};
 use hypermesh_core::base::{NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
 use hypermesh_core::node::{self, Content, Fact};
-use hypermesh_core::stoq::node::{Command, ConnId, Effect as Asked, Fact as Seen, Input, JobId, Level, ServerId, StoqNode, Told};
+use hypermesh_core::stoq::node::{Command, ConnId, Effect as Asked, Fact as Seen, Input, JobId, ServerId, StoqNode, Told};
 use hypermesh_core::stoq::session;
 use hypermesh_core::stoq::session::frame::{ContentId, Frame};
 use hypermesh_core::stoq::session::transcript::EXPORTER_LABEL;
@@ -284,17 +284,7 @@ fn poisoned(bytes: &[u8]) -> std::sync::Arc<[u8]> {
 /// What a fact of the node is for the trace; none for what only routing wants to know.
 fn content(seen: Seen, now: Time) -> Option<Content> {
     Some(match seen {
-        Seen::Served { level, bytes, named, stale, .. } => Content::Served {
-            level: match level {
-                Level::Memory => node::Level::Memory,
-                Level::Disk => node::Level::Disk,
-                Level::Upstream => node::Level::Upstream,
-                Level::Store => node::Level::Store,
-            },
-            bytes,
-            named,
-            stale,
-        },
+        Seen::Served { level, bytes, named, stale, .. } => Content::Served { level, bytes, named, stale },
         Seen::Refused { code, .. } => Content::Refused { code: code as u8 },
         Seen::Fetching { count, .. } => Content::Fetching { count },
         Seen::Poisoned { .. } => Content::Poisoned,

@@ -19,6 +19,7 @@
 //! that is over.
 
 use crate::base::{Span, Time};
+pub use crate::node::Level;
 use crate::stoq::cache;
 use crate::stoq::cache::Version;
 use crate::stoq::chunk::{ManifestId, NameKey};
@@ -445,19 +446,6 @@ pub enum Told {
         /// What a transfer can be resumed from.
         resume: Option<Box<Resume>>,
     },
-}
-
-/// Which part of a node had what was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The memory of a cache.
-    Memory,
-    /// The disk of a cache.
-    Disk,
-    /// The node above.
-    Upstream,
-    /// The store of an origin.
-    Store,
 }
 
 /// What is worth recording, for metrics and for the oracle of a simulation.
