@@ -34,9 +34,8 @@ pub fn run_recording(plan: &Plan, options: &Options, watch: &dyn Watch, range: O
             World::<Gossiper>::build(plan, |role| if let Role::Gossip(c) = role { Some(*c) } else { None })?.run(options, watch, range)
         }
         Role::Stoq(_) => {
-            let configs = site::config::configs(plan, options.packets).map_err(Error::BadPlan)?;
-            let configs = std::cell::RefCell::new(configs.into_iter());
-            World::<Site>::build(plan, |_| configs.borrow_mut().next())?.run(options, watch, range)
+            let mut configs = site::config::configs(plan, options.packets).map_err(Error::BadPlan)?.into_iter();
+            World::<Site>::build(plan, |_| configs.next())?.run(options, watch, range)
         }
         Role::Peer(_) => {
             let planted = |c: &peer::Config| peer::Config { defect: c.defect.or(plan.defect), ..*c };
@@ -67,7 +66,7 @@ struct World<'a, N: Node> {
 }
 
 impl<'a, N: Node> World<'a, N> {
-    fn build(plan: &'a Plan, config: impl Fn(&Role) -> Option<N::Config>) -> Result<Self, Error> {
+    fn build(plan: &'a Plan, mut config: impl FnMut(&Role) -> Option<N::Config>) -> Result<Self, Error> {
         let configs: Option<Vec<_>> = plan.groups.iter().map(|group| config(&group.role).map(Arc::new)).collect();
         let configs = configs.ok_or_else(|| Error::BadPlan("its groups do not speak the same protocol".into()))?;
         if configs.is_empty() {
