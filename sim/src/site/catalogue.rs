@@ -74,11 +74,6 @@ impl Catalogue {
     pub fn content(&self, id: &ContentId) -> Option<&Arc<[u8]>> {
         self.contents.get(id)
     }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> u64 {
-        self.contents.values().map(|bytes| bytes.len() as u64 + 64).sum::<u64>() + self.objects.len() as u64 * 128
-    }
 }
 
 /// The content of an object: words that follow from the seed and its number.

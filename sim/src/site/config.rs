@@ -60,7 +60,7 @@ pub const DIAL_WITHIN: Span = Span::secs(5);
 /// The configurations of all groups of a plan; real QUIC carries its connections if `packets`.
 pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
     let (catalogue, directory) = (Arc::new(Catalogue::new(plan)), Arc::new(Directory::new(plan)));
-    let usual = Quic { datagram_overhead: plan.network.overhead_bytes, ..Quic::default() };
+    let usual = Quic::default();
     let too_fast = Defect::ModelTooFast.is_planted(plan.defect);
     let quic = Arc::new(if too_fast { Quic { window_first: 4 * usual.window_first, ..usual } } else { usual });
     let idle = std::time::Duration::from_nanos(quic.idle.0);

@@ -67,12 +67,6 @@ impl Directory {
         let group = self.groups.partition_point(|(first, _)| *first <= node.0).saturating_sub(1);
         Peer::Certified(roles(self.groups[group].1))
     }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> u64 {
-        let near: usize = self.near.values().map(|near| near.len() * size_of::<Candidate>()).sum();
-        (self.places.len() * 2 + near) as u64
-    }
 }
 
 /// The roles of a kind of node.

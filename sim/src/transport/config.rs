@@ -13,8 +13,6 @@ pub struct Quic {
     pub packet_overhead: u32,
     /// UDP payload of a packet that only acknowledges, in bytes.
     pub ack_packet: u32,
-    /// Bytes below UDP, charged by the wires once for each datagram (IPv6 and UDP).
-    pub datagram_overhead: u32,
     /// Congestion window at the beginning, in bytes.
     pub window_first: u64,
     /// Round-trip time that is assumed before one is known.
@@ -42,7 +40,6 @@ impl Default for Quic {
             mtu_last: 1_452,
             packet_overhead: 34,
             ack_packet: 31,
-            datagram_overhead: 48,
             window_first: 12_000,
             rtt_first: Span::millis(333),
             ack_delay_max: Span::millis(25),

@@ -114,6 +114,11 @@ impl Ledger {
         self.sent.is_empty()
     }
 
+    /// Bytes of the packets whose fate is open.
+    pub fn open_bytes(&self) -> u64 {
+        self.sent.iter().map(|sent| mask_bytes(sent, sent.open)).sum()
+    }
+
     /// A flight was sent.
     pub fn sent(&mut self, sent: Sent) {
         self.in_flight += u64::from(sent.bytes);

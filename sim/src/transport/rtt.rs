@@ -11,14 +11,13 @@ pub struct Rtt {
     latest: Span,
     smoothed: Option<Span>,
     var: Span,
-    min: Span,
     first: Span,
 }
 
 impl Rtt {
     /// Nothing is known; `first` is assumed.
     pub const fn new(first: Span) -> Self {
-        Self { latest: first, smoothed: None, var: Span(first.0 / 2), min: first, first }
+        Self { latest: first, smoothed: None, var: Span(first.0 / 2), first }
     }
 
     /// The smoothed time.
@@ -26,23 +25,12 @@ impl Rtt {
         self.smoothed.unwrap_or(self.first)
     }
 
-    /// The least time that was measured; the assumed one before.
-    pub const fn min(&self) -> Span {
-        self.min
-    }
-
-    /// Whether one was measured.
-    pub const fn is_known(&self) -> bool {
-        self.smoothed.is_some()
-    }
-
     /// Takes in a measurement.
     pub fn measured(&mut self, rtt: Span) {
         self.latest = rtt;
         match self.smoothed {
-            None => (self.smoothed, self.var, self.min) = (Some(rtt), Span(rtt.0 / 2), rtt),
+            None => (self.smoothed, self.var) = (Some(rtt), Span(rtt.0 / 2)),
             Some(old) => {
-                self.min = self.min.min(rtt);
                 self.var = Span((3 * self.var.0 + old.0.abs_diff(rtt.0)) / 4);
                 self.smoothed = Some(Span((7 * old.0 + rtt.0) / 8));
             }

@@ -50,11 +50,6 @@ impl<T: Clone> Sending<T> {
         self.next
     }
 
-    /// Bytes written and never sent.
-    pub const fn unsent(&self) -> u64 {
-        self.written - self.next
-    }
-
     /// Whether there is something to send now, under a window for what is under way.
     pub fn is_ready(&self, window: u64) -> bool {
         !self.lost.is_empty() || (self.next < self.written && self.next - self.prefix < window)
