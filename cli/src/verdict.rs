@@ -74,6 +74,8 @@ mod tests {
             metrics: Metrics::default(),
             broadcasts: Vec::new(),
             infection: Vec::new(),
+            serving: Vec::new(),
+            routes: Vec::new(),
             flows: Vec::new(),
             events: Vec::new(),
             windows: Vec::new(),

@@ -239,6 +239,20 @@ pub enum Level {
     Store,
 }
 
+/// A part of a fetch. Together they are the whole of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// From the moment at which it was asked for until a connection to a node above was open; nothing if one was.
+    Connect,
+    /// From then until the name had led to a manifest.
+    Lookup,
+    /// From then until the first verified bytes were there.
+    FirstByte,
+    /// From then until the last ones were.
+    Rest,
+}
+
 /// What happens to contents that are asked for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -294,6 +308,8 @@ pub enum Content {
     Connected {
         /// The time from its beginning to the keys.
         took: Span,
+        /// To whom. Not part of the digest.
+        to: NodeId,
     },
     /// A connection is over.
     Disconnected,
@@ -301,6 +317,33 @@ pub enum Content {
     Lost {
         /// How many.
         packets: u32,
+    },
+    /// A part of a fetch is over. Not part of the digest.
+    Stage {
+        /// Which.
+        stage: Stage,
+        /// How long it took.
+        took: Span,
+    },
+    /// A content or a manifest came whole from another node, good or not. Not part of the digest.
+    Took {
+        /// From whom.
+        from: NodeId,
+        /// Bytes.
+        bytes: u32,
+    },
+    /// Bytes were handed to the wires, by the layer that they are of. Not part of the digest.
+    Carried {
+        /// Of contents and manifests, for the first time.
+        content: u32,
+        /// Of STOQ's own frames, for the first time.
+        frames: u32,
+        /// Of streams, sent again since they were held for lost.
+        again: u32,
+        /// Everything else of QUIC: handshakes, headers, acknowledgements, probes, tags of the cipher.
+        quic: u32,
+        /// Headers of UDP, IP and the link.
+        headers: u32,
     },
 }
 
@@ -325,6 +368,15 @@ pub trait Node: Machine<Input = Input<Self::Message>, Effect = Effect<Self::Mess
     /// Peers that this node would send to now, for the oracle and the map; empty where a role has no view.
     fn view(&self) -> Vec<NodeId> {
         Vec::new()
+    }
+}
+
+impl Fact {
+    /// Whether it is part of the digest of a run. Measurements are not: they follow from what is, and what is measured may change without a change of
+    /// what happened.
+    #[inline]
+    pub const fn leaves_a_mark(&self) -> bool {
+        !matches!(self, Self::Content(Content::Stage { .. } | Content::Took { .. } | Content::Carried { .. }))
     }
 }
 
@@ -363,9 +415,10 @@ impl Fingerprint for Content {
             Self::Fetching { count } => mixer.word(9 | u64::from(count) << 32),
             Self::Poisoned => mixer.word(10),
             Self::Purged { took } => mixer.word(11).word(took.0),
-            Self::Connected { took } => mixer.word(12).word(took.0),
+            Self::Connected { took, .. } => mixer.word(12).word(took.0),
             Self::Disconnected => mixer.word(13),
             Self::Lost { packets } => mixer.word(14 | u64::from(packets) << 32),
+            Self::Stage { .. } | Self::Took { .. } | Self::Carried { .. } => mixer,
         }
     }
 }

@@ -110,6 +110,10 @@ metrics! {
     FetchFailed "fetch.failed" Counter One "objects that applications could not get";
     FetchBytes "fetch.bytes" Counter Bytes "bytes of the objects that applications got";
     FetchLatency "fetch.latency" Samples Nanoseconds "time from the moment at which an object was meant to be asked for to its last byte";
+    FetchConnect "fetch.connect" Samples Nanoseconds "part of a fetch until a connection to a node above was open, 0 if one was";
+    FetchLookup "fetch.lookup" Samples Nanoseconds "part of a fetch from the open connection until the name had led to a manifest";
+    FetchFirst "fetch.first_byte" Samples Nanoseconds "part of a fetch from the manifest to the first verified bytes";
+    FetchRest "fetch.rest" Samples Nanoseconds "part of a fetch from the first verified bytes to the last";
     ServedMemory "serve.memory" Counter One "contents and names that caches served from memory";
     ServedDisk "serve.disk" Counter One "contents and names that caches served from disk";
     ServedUpstream "serve.upstream" Counter One "contents and names that caches served as the node above gave them";
@@ -127,6 +131,11 @@ metrics! {
     Connections "quic.open" Gauge One "connections that are open, counted at whoever dialled them";
     Handshake "quic.handshake" Samples Nanoseconds "time of the handshake at whoever dialled";
     PacketsLost "quic.lost" Counter One "packets that senders held for lost";
+    BytesContent "bytes.content" Counter Bytes "bytes of contents and manifests that nodes sent for the first time";
+    BytesFrames "bytes.frames" Counter Bytes "bytes of STOQ's own frames that nodes sent for the first time";
+    BytesAgain "bytes.again" Counter Bytes "bytes of streams that nodes sent again since they were held for lost";
+    BytesQuic "bytes.quic" Counter Bytes "bytes of QUIC itself: handshakes, packet headers, acknowledgements, probes, tags of the cipher";
+    BytesHeaders "bytes.headers" Counter Bytes "bytes of the headers below QUIC: UDP, IP and the link";
     BrokenContent "broken.content_is_what_was_published" Counter One "objects that are not what the origin published under that name and version";
     BrokenPurge "broken.purges_hold" Counter One "objects that a purge had forbidden before they were asked for";
     BrokenStranger "broken.strangers_are_not_served" Counter One "answers to somebody without a good certificate";

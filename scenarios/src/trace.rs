@@ -40,6 +40,10 @@ pub struct Trace {
     pub broadcasts: Vec<BroadcastRow>,
     /// Deliveries of all broadcasts by time since their intended start: (upper edge of the step in ns, deliveries in it), the infection curve.
     pub infection: Vec<(u64, u64)>,
+    /// What nodes of layer 1 served, by time bin, group and level; in this order.
+    pub serving: Vec<ServingRow>,
+    /// From whom nodes of layer 1 took what, by groups and regions; in this order.
+    pub routes: Vec<RouteRow>,
     /// Sampled datagrams.
     pub flows: Vec<Flow>,
     /// Events worth naming: faults, violations, facts of sampled nodes.
@@ -137,6 +141,42 @@ pub struct BroadcastRow {
     pub last_ns: u64,
     /// Most hops.
     pub hops_max: u16,
+}
+
+/// What the nodes of a group served from one level in one time bin. Only what happened has a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServingRow {
+    /// The time bin.
+    pub bin: u32,
+    /// The group.
+    pub group: u16,
+    /// Whether it is what names led to, rather than contents.
+    pub named: bool,
+    /// From where.
+    pub level: hypermesh_core::node::Level,
+    /// How many.
+    pub count: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What the nodes of a group in a region took from those of another group in another region, over the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteRow {
+    /// The group of those who asked.
+    pub group: u16,
+    /// Their region.
+    pub region: u16,
+    /// The group of those who were asked.
+    pub to_group: u16,
+    /// Their region.
+    pub to_region: u16,
+    /// Connections that were opened.
+    pub connections: u64,
+    /// Contents and manifests that came.
+    pub contents: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// What became of a datagram.

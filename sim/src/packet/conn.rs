@@ -30,6 +30,8 @@ pub struct Wire {
     /// It is over for the application.
     is_over: bool,
     buffer: Vec<u8>,
+    /// Bytes of streams and datagrams that QUIC took.
+    taken: u64,
 }
 
 impl Wire {
@@ -49,6 +51,7 @@ impl Wire {
             stopped: Vec::new(),
             is_over: false,
             buffer: Vec::new(),
+            taken: 0,
         }
     }
 
@@ -70,6 +73,11 @@ impl Wire {
     /// Packets that were held for lost so far.
     pub fn lost_packets(&self) -> u32 {
         self.conn.stats().path.lost_packets as u32
+    }
+
+    /// Bytes of the application that QUIC took, and bytes of packets that were held for lost and whose frames it sends again, so far.
+    pub fn carried(&self) -> (u64, u64) {
+        (self.taken, self.conn.stats().path.lost_bytes)
     }
 
     /// Keying material that both ends derive from the handshake.
@@ -117,7 +125,9 @@ impl Wire {
     /// Sends a datagram, once.
     pub fn datagram(&mut self, said: &Said) {
         if let Said::Frame(frame) = said {
-            let _lost = self.conn.datagrams().send(frame.to_bytes().into(), true);
+            let bytes = Bytes::from(frame.to_bytes());
+            self.taken += bytes.len() as u64;
+            let _lost = self.conn.datagrams().send(bytes, true);
         }
     }
 
@@ -223,6 +233,7 @@ impl Wire {
         let before = out.taken;
         let conn = &mut self.conn;
         let all = out.drain(|chunks| conn.send_stream(id(stream)).write_chunks(chunks).ok().map(|written| written.bytes));
+        self.taken += out.taken - before;
         if out.taken > before {
             events.push(Event::Sent { stream, upto: out.taken });
         }

@@ -33,6 +33,8 @@ pub struct Config {
     pub directory: Arc<Directory>,
     /// The credentials of real QUIC in packet mode; none in message mode.
     pub credentials: Option<Arc<Credentials>>,
+    /// Bytes of headers below QUIC that the wires charge for each datagram.
+    pub headers: u32,
     /// Names the run: the keys of its connections are made from it.
     pub seed: u64,
 }
@@ -77,6 +79,7 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
             catalogue: catalogue.clone(),
             directory: directory.clone(),
             credentials: credentials.clone(),
+            headers: plan.network.overhead_bytes,
             seed: plan.seed,
         })
     };

@@ -1,9 +1,10 @@
 //! A connection of a site: its pipe, with what the driver of a STOQ node keeps beside it.
 
-use super::parcel::Said;
+use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
 use crate::transport::Event;
-use hypermesh_core::base::{NodeId, Time};
+use hypermesh_core::base::{Load, NodeId, Time};
+use hypermesh_core::node::Content;
 use hypermesh_core::stoq::node::{ConnId, Input, ServerId};
 use hypermesh_core::stoq::session::stream::CONTROL;
 use hypermesh_core::stoq::session::{self, Side, StreamId};
@@ -31,6 +32,33 @@ pub struct Line {
     inboxes: BTreeMap<u64, Inbox>,
     /// For each stream, the ends of contents that were not sent wholly, with their bytes.
     unsent: BTreeMap<u64, VecDeque<(u64, u32)>>,
+    carried: Carried,
+}
+
+/// What was told of the bytes that a connection carries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Carried {
+    /// Bytes of frames that were written and not told.
+    frames: u64,
+    /// Bytes told as sent for the first time, and as sent again.
+    told: (u64, u64),
+    /// Bytes told that were not in any packet yet: QUIC takes them before it sends them.
+    ahead: u64,
+}
+
+/// Packets of a connection that were sent at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Burst {
+    payload: u64,
+    packets: u32,
+}
+
+impl Burst {
+    /// Adds a message.
+    pub fn add(&mut self, parcel: &Parcel) {
+        self.payload += parcel.load_bytes() as u64;
+        self.packets += parcel.datagrams();
+    }
 }
 
 /// A stream of requests as it comes in.
@@ -56,6 +84,7 @@ impl Line {
             is_known: false,
             inboxes: BTreeMap::new(),
             unsent: BTreeMap::new(),
+            carried: Carried { frames: 0, told: (0, 0), ahead: 0 },
         }
     }
 
@@ -149,9 +178,9 @@ impl Line {
     /// Does what the session asks for on this connection.
     pub fn carry_out(&mut self, id: ConnId, effect: session::Effect, now: Time, inputs: &mut VecDeque<Input>) {
         match effect {
-            session::Effect::OpenControl { stream } => drop(self.pipe.write(stream.0, Said::Kind(CONTROL))),
+            session::Effect::OpenControl { stream } => self.say(stream, Said::Kind(CONTROL)),
             session::Effect::OpenRequest { stream, .. } => drop(self.inboxes.insert(stream.0, Inbox::default())),
-            session::Effect::Write { stream, frame } => drop(self.pipe.write(stream.0, Said::Frame(frame))),
+            session::Effect::Write { stream, frame } => self.say(stream, Said::Frame(frame)),
             session::Effect::Finish { stream } => self.pipe.finish(stream.0),
             session::Effect::Reset { stream, code } => {
                 self.unsent.remove(&stream.0);
@@ -162,11 +191,36 @@ impl Line {
                 self.pipe.stop(stream.0, code.to_quic());
             }
             session::Effect::Read { stream } => self.read(id, stream, inputs),
-            session::Effect::Datagram { frame } => self.pipe.datagram(Said::Frame(frame)),
+            session::Effect::Datagram { frame } => {
+                let said = Said::Frame(frame);
+                self.carried.frames += u64::from(said.wire_len());
+                self.pipe.datagram(said);
+            }
             session::Effect::Close { code } => self.pipe.close(code.to_quic(), now, &mut self.events),
             // The contract says that these never come here.
             session::Effect::Wake { .. } | session::Effect::Up(_) => {}
         }
+    }
+
+    fn say(&mut self, stream: StreamId, said: Said) {
+        self.carried.frames += u64::from(said.wire_len());
+        self.pipe.write(stream.0, said);
+    }
+
+    /// What a burst carried, by layers; none if it is empty. `overhead` is the bytes of headers below QUIC in each packet.
+    pub fn carried(&mut self, burst: Burst, overhead: u32) -> Option<Content> {
+        let (fresh, again) = self.pipe.carried();
+        let told = std::mem::replace(&mut self.carried.told, (fresh, again));
+        let (fresh, again) = (fresh - told.0, again - told.1);
+        // Frames go before what they head.
+        let frames = self.carried.frames.min(fresh);
+        self.carried.frames -= frames;
+        let due = self.carried.ahead + fresh + again;
+        let quic = burst.payload.saturating_sub(due);
+        self.carried.ahead = due.saturating_sub(burst.payload);
+        let [content, frames, again, quic] = [fresh - frames, frames, again, quic].map(|bytes| bytes as u32);
+        let headers = burst.packets * overhead;
+        (burst.packets > 0 || fresh > 0).then_some(Content::Carried { content, frames, again, quic, headers })
     }
 
     /// Writes some bytes of a content behind its head.

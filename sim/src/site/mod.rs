@@ -21,9 +21,9 @@ use crate::packet::{Arrived, Stack};
 use crate::transport::{Conn, Flight};
 use config::{Config, DIAL_WITHIN};
 use disk::Disk;
-use hypermesh_core::base::{NodeId, Time};
+use hypermesh_core::base::{NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
-use hypermesh_core::node::{self, Content, Fact, Node};
+use hypermesh_core::node::{self, Content, Fact, Node, Stage};
 use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Server, ServerId, StoqNode};
 use hypermesh_core::stoq::session;
 use hypermesh_core::stoq::transfer::{Order, Sequence, What};
@@ -79,6 +79,28 @@ struct Live {
 struct Job {
     object: u32,
     asked: Time,
+    /// When a connection was open, when the name had led to a manifest, when the first bytes were there.
+    steps: [Option<Time>; 3],
+}
+
+impl Job {
+    const OPEN: usize = 0;
+    const NAMED: usize = 1;
+    const BEGUN: usize = 2;
+
+    fn step(&mut self, step: usize, now: Time) {
+        self.steps[step].get_or_insert(now);
+    }
+
+    /// How long each stage took of a fetch that is complete at `now`.
+    fn stages(&self, now: Time) -> [(Stage, Span); 4] {
+        let [open, named, begun] = self.steps;
+        let mut from = self.asked;
+        [(Stage::Connect, open), (Stage::Lookup, named), (Stage::FirstByte, begun), (Stage::Rest, Some(now))].map(|(stage, at)| {
+            let at = at.unwrap_or(from).max(from);
+            (stage, at.since(std::mem::replace(&mut from, at)))
+        })
+    }
 }
 
 impl Machine for Site {
@@ -158,7 +180,8 @@ impl Site {
         };
         let asked = cx.now;
         let live = self.wake_up(cx.me);
-        live.jobs.insert(job, Job { object, asked });
+        let is_open = live.lines.values().any(|line| line.is_known);
+        live.jobs.insert(job, Job { object, asked, steps: [is_open.then_some(asked), None, None] });
         live.inputs.push_back(Input::Job { job: JobId(job), command: Command::Get(Box::new(order)) });
     }
 

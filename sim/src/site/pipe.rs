@@ -121,6 +121,14 @@ impl Pipe {
         }
     }
 
+    /// Bytes of the application that were sent for the first time, and bytes of streams that were sent again, so far.
+    pub fn carried(&self) -> (u64, u64) {
+        match self {
+            Self::Model(conn) => conn.carried(),
+            Self::Real(wire) => wire.carried(),
+        }
+    }
+
     /// Bytes on the heap, roughly.
     pub fn heap_bytes(&self) -> usize {
         match self {
@@ -140,7 +148,7 @@ impl Pipe {
 
 impl Said {
     /// Bytes on the wire.
-    fn wire_len(&self) -> u32 {
+    pub(super) fn wire_len(&self) -> u32 {
         match self {
             Self::Kind(kind) => hypermesh_core::base::wire::varint_len(*kind) as u32,
             Self::Frame(frame) => frame.encoded_len() as u32,

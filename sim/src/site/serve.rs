@@ -1,7 +1,7 @@
 //! What a live site does: events of connections become inputs of the node, effects of the node become deeds.
 
 use super::config::Config;
-use super::line::Line;
+use super::line::{Burst, Line};
 use super::parcel::Said;
 use super::pipe::Pipe;
 use super::wakeup::Wakeup;
@@ -160,12 +160,19 @@ impl Live {
                     let keyed = session::Input::Keyed { major: MAJOR, exporter };
                     self.inputs.push_back(Input::Session { conn, input: keyed });
                     if line.server.is_some() {
-                        let took = cx.now.since(line.began);
-                        cx.emit(node::Effect::Fact(Fact::Content(Content::Connected { took })));
+                        let (took, to) = (cx.now.since(line.began), line.peer);
+                        cx.emit(node::Effect::Fact(Fact::Content(Content::Connected { took, to })));
+                        self.jobs.values_mut().for_each(|job| job.step(Job::OPEN, cx.now));
                     }
                 }
                 Event::Closed(_) => self.closed(id, cx),
-                other => line.translate(ConnId(id), other, &mut self.inputs),
+                other => {
+                    if let Event::Item { item: Said::Body(_, range), .. } = &other {
+                        let bytes = range.end - range.start;
+                        cx.emit(node::Effect::Fact(Fact::Content(Content::Took { from: line.peer, bytes })));
+                    }
+                    line.translate(ConnId(id), other, &mut self.inputs);
+                }
             }
         }
     }
@@ -193,13 +200,11 @@ impl Live {
     }
 
     /// Lets a connection that is over say its last word.
-    fn drain(&mut self, id: u64, cx: &mut Cx<'_, Effect>) {
+    fn drain(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
         let Some(line) = self.draining.get_mut(&id) else { return };
-        let (to, key, pipe, mut events) = (line.peer, line.key(cx.me), &mut line.pipe, Vec::new());
-        pipe.wake(cx.now, &mut events);
-        while let Some(message) = pipe.poll(cx.now, &mut events) {
-            cx.emit(node::Effect::Send { to, message });
-        }
+        let (key, mut events) = (line.key(cx.me), Vec::new());
+        send_all(line, config, &mut events, cx);
+        let pipe = &mut line.pipe;
         if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut *pipe) {
             stack.exchange(wire);
         }
@@ -214,13 +219,9 @@ impl Live {
 
     /// Sends what a connection may send, and asks to be woken for it.
     fn flush(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
-        let Some(line) = self.lines.get_mut(&id) else { return self.drain(id, cx) };
+        let Some(line) = self.lines.get_mut(&id) else { return self.drain(id, config, cx) };
         let mut events = std::mem::take(&mut line.events);
-        line.pipe.wake(cx.now, &mut events);
-        let to = line.peer;
-        while let Some(message) = line.pipe.poll(cx.now, &mut events) {
-            cx.emit(node::Effect::Send { to, message });
-        }
+        send_all(line, config, &mut events, cx);
         if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut line.pipe) {
             stack.exchange(wire);
         }
@@ -235,9 +236,14 @@ impl Live {
 
     /// The node tells an application.
     fn told(&mut self, job: JobId, told: Told, catalogue: &catalogue::Catalogue, cx: &mut Cx<'_, Effect>) {
-        let Some(Job { object, asked }) = self.jobs.get(&job.0).copied() else { return };
-        let object = catalogue.object(object);
-        let now = cx.now;
+        let Some(asked) = self.jobs.get_mut(&job.0) else { return };
+        let (object, now) = (catalogue.object(asked.object), cx.now);
+        match told {
+            Told::Root { .. } => asked.step(Job::NAMED, now),
+            Told::Piece { .. } | Told::Copy { .. } => asked.step(Job::BEGUN, now),
+            _ => {}
+        }
+        let asked = *asked;
         let mut say = |content| cx.emit(node::Effect::Fact(Fact::Content(content)));
         match told {
             Told::Root { id, version, .. } => {
@@ -255,7 +261,8 @@ impl Live {
             }
             Told::Copy { piece, .. } => self.taken(job, piece.offset + u64::from(piece.skip)),
             Told::Got { .. } => {
-                say(Content::Fetched { took: now.since(asked), bytes: object.len });
+                say(Content::Fetched { took: now.since(asked.asked), bytes: object.len });
+                asked.stages(now).into_iter().for_each(|(stage, took)| say(Content::Stage { stage, took }));
                 self.jobs.remove(&job.0);
             }
             Told::Failed { code, .. } => {
@@ -268,6 +275,19 @@ impl Live {
 
     fn taken(&mut self, job: JobId, offset: u64) {
         self.inputs.push_back(Input::Job { job, command: Command::Taken { offset } });
+    }
+}
+
+/// Sends what a connection may send now, and tells what that was.
+fn send_all(line: &mut Line, config: &Config, events: &mut Vec<Event<Said>>, cx: &mut Cx<'_, Effect>) {
+    line.pipe.wake(cx.now, events);
+    let (to, mut burst) = (line.peer, Burst::default());
+    while let Some(message) = line.pipe.poll(cx.now, events) {
+        burst.add(&message);
+        cx.emit(node::Effect::Send { to, message });
+    }
+    if let Some(carried) = line.carried(burst, config.headers) {
+        cx.emit(node::Effect::Fact(Fact::Content(carried)));
     }
 }
 

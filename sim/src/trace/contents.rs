@@ -2,7 +2,7 @@
 
 use super::log::ShardLog;
 use crate::engine::Cell;
-use hypermesh_core::node::{Content, Level};
+use hypermesh_core::node::{Content, Level, Stage};
 use hypermesh_scenarios::catalog::Id;
 
 impl ShardLog<'_> {
@@ -20,7 +20,10 @@ impl ShardLog<'_> {
                 self.count(Id::FetchFailed, cell);
                 self.note(now, cell, "fetch_failed", || format!("code {code:#04x}"));
             }
-            Content::Served { level, bytes, named, stale } => self.served(cell, level, bytes, named, stale),
+            Content::Served { level, bytes, named, stale } => {
+                self.served(cell, level, bytes, named, stale);
+                self.deliveries.served(self.meters.bin(), cell.id, named, level, bytes);
+            }
             Content::Refused { .. } => self.count(Id::ServeRefused, cell),
             Content::Fetching { count } => self.count_many(Id::Upstream, cell, u64::from(count)),
             Content::Poisoned => self.count(Id::Poisoned, cell),
@@ -28,7 +31,8 @@ impl ShardLog<'_> {
                 self.count(Id::PurgeDone, cell);
                 self.sample(Id::PurgeLatency, cell, now, took.0);
             }
-            Content::Connected { took } => {
+            Content::Connected { took, to } => {
+                self.deliveries.connected(cell.id, to);
                 self.count(Id::Connected, cell);
                 self.sample(Id::Handshake, cell, now, took.0);
                 self.meters.levels[Id::Connections as usize] += 1;
@@ -38,6 +42,26 @@ impl ShardLog<'_> {
                 self.meters.levels[Id::Connections as usize] -= 1;
             }
             Content::Lost { packets } => self.count_many(Id::PacketsLost, cell, u64::from(packets)),
+            Content::Stage { stage, took } => {
+                let id = match stage {
+                    Stage::Connect => Id::FetchConnect,
+                    Stage::Lookup => Id::FetchLookup,
+                    Stage::FirstByte => Id::FetchFirst,
+                    Stage::Rest => Id::FetchRest,
+                };
+                self.sample(id, cell, now, took.0);
+            }
+            Content::Took { from, bytes } => self.deliveries.took(cell.id, from, bytes),
+            Content::Carried { content, frames, again, quic, headers } => {
+                let layers = [
+                    (Id::BytesContent, content),
+                    (Id::BytesFrames, frames),
+                    (Id::BytesAgain, again),
+                    (Id::BytesQuic, quic),
+                    (Id::BytesHeaders, headers),
+                ];
+                layers.into_iter().for_each(|(id, bytes)| self.count_many(id, cell, u64::from(bytes)));
+            }
             Content::Wrong => {
                 let what = "bytes that the origin did not publish under that name and version";
                 self.oracle.broken(Id::BrokenContent, now, cell.id, || format!("{} was handed {what}", cell.id));

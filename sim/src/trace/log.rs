@@ -1,6 +1,7 @@
 //! The log of a shard: it watches the engine, keeps the metrics and asks the oracle.
 
 use super::broadcasts::Broadcasts;
+use super::deliveries::Deliveries;
 use super::digest::{Layer, Sums};
 use super::flows::{Flows, Sampling};
 use super::meters::Meters;
@@ -31,6 +32,8 @@ pub struct ShardLog<'a> {
     pub meters: Meters,
     /// Broadcasts.
     pub broadcasts: Broadcasts,
+    /// Who served what to whom.
+    pub deliveries: Deliveries<'a>,
     /// Sampled datagrams.
     pub flows: Flows,
     /// Events worth naming.
@@ -67,6 +70,7 @@ impl<'a> ShardLog<'a> {
             sums: Sums::new(plan.stop.0),
             meters: Meters::new(edges, plan.network.regions.len(), plan.warmup.0),
             broadcasts: Broadcasts::new(plan),
+            deliveries: Deliveries::new(plan),
             flows: Flows::default(),
             events: Vec::new(),
             oracle: Oracle::new(plan, lives, first, ids.len()),
@@ -355,8 +359,10 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
 
     #[inline(always)]
     fn fact(&mut self, now: u64, cell: &Cell<N>, fact: &Fact) {
-        let mixer = Mixer::new(4).word(now).word(u64::from(cell.id.0));
-        self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
+        if fact.leaves_a_mark() {
+            let mixer = Mixer::new(4).word(now).word(u64::from(cell.id.0));
+            self.sums.add(now, Layer::Facts, fact.fold(mixer).finish());
+        }
         // Most facts are counts.
         if let Fact::Tally(tally) = *fact {
             self.count(tally_metric(tally), cell);

@@ -29,12 +29,13 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
     let mut logs = logs.into_iter();
     let first = logs.next().expect("a world has at least one shard");
     let mut windows = first.sums.finish(end);
-    let (mut sums, mut broadcasts, mut flows) = (first.meters, first.broadcasts, first.flows);
+    let (mut sums, mut broadcasts, mut deliveries, mut flows) = (first.meters, first.broadcasts, first.deliveries, first.flows);
     let (mut events, mut violations) = (first.events, first.oracle.finish());
     for log in logs {
         digest::merge(&mut windows, &log.sums.finish(end));
         sums.merge(log.meters);
         broadcasts.merge(&log.broadcasts);
+        deliveries.merge(log.deliveries);
         flows.merge(log.flows);
         events.extend(log.events);
         oracle::merge(&mut violations, log.oracle.finish());
@@ -48,7 +49,21 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
     run.virtual_end = Time(end);
     let verdicts = plan.expect.iter().map(|e| expect::judge(e, &metrics, Time(end))).collect();
     trim(&mut windows, end);
-    Trace { mode: Mode::Message, run, metrics, broadcasts: rows, infection, flows: flows.finish(), events, windows, violations, verdicts }
+    let (serving, routes) = deliveries.finish();
+    Trace {
+        mode: Mode::Message,
+        run,
+        metrics,
+        broadcasts: rows,
+        infection,
+        serving,
+        routes,
+        flows: flows.finish(),
+        events,
+        windows,
+        violations,
+        verdicts,
+    }
 }
 
 fn trim(windows: &mut [WindowDigest], end: u64) {

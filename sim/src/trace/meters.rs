@@ -68,6 +68,11 @@ impl Meters {
         now >= self.next_edge
     }
 
+    /// The present bin.
+    pub const fn bin(&self) -> usize {
+        self.bin
+    }
+
     /// When the present bin ends, in ns; [`u64::MAX`] if it is the last.
     pub const fn bin_end(&self) -> u64 {
         self.next_edge

@@ -2,6 +2,7 @@
 
 pub mod broadcasts;
 mod contents;
+pub mod deliveries;
 pub mod digest;
 pub mod flows;
 pub mod log;

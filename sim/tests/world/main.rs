@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod deliveries;
 mod faults;
 mod interrupt;
 mod metrics;

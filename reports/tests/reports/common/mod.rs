@@ -218,6 +218,8 @@ pub fn trace(plan: &Plan) -> Trace {
         metrics: Metrics { edges, regions: plan.network.regions.clone(), counters, gauges, samples },
         broadcasts: broadcasts(plan, nodes),
         infection: infection(nodes * 20),
+        serving: vec![],
+        routes: vec![],
         flows: (0..500)
             .map(|k| Flow {
                 sent_ns: k * 100_000_000,

@@ -127,6 +127,10 @@ pub struct Conn<T> {
     unreadable: Vec<Part<T>>,
     /// Packets that were held for lost.
     lost: u32,
+    /// Bytes of the application's streams and datagrams that were sent for the first time.
+    fresh: u64,
+    /// Bytes of streams that were sent again.
+    again: u64,
 }
 
 impl<T: Clone> Conn<T> {
@@ -174,6 +178,8 @@ impl<T: Clone> Conn<T> {
             closing: None,
             unreadable: Vec::new(),
             lost: 0,
+            fresh: 0,
+            again: 0,
         }
     }
 
@@ -233,6 +239,11 @@ impl<T: Clone> Conn<T> {
     /// Packets that were held for lost so far.
     pub const fn lost_packets(&self) -> u32 {
         self.lost
+    }
+
+    /// Bytes of the application that were sent for the first time, and bytes of streams that were sent again, so far.
+    pub const fn carried(&self) -> (u64, u64) {
+        (self.fresh, self.again)
     }
 
     /// Bytes on the heap, roughly.

@@ -1,6 +1,6 @@
 //! What a sender may send now, and of which streams.
 
-use super::super::flight::{Flight, PACKETS_MAX, Part};
+use super::super::flight::{Flight, Item, PACKETS_MAX, Part};
 use super::super::recovery::{Piece, Sent};
 use super::super::stream::Sending;
 use super::{ACK_BYTES, CRYPTO, Conn, DONE_BYTES, Event, Phase, SIGNALS};
@@ -148,6 +148,13 @@ impl<T: Clone> Conn<T> {
             let Some(part) = sending.take(stream, share, self.config.stream_window) else { break };
             share -= part.len;
             *room -= part.len;
+            if part.start < before {
+                self.again += u64::from(part.len);
+            } else if stream < SIGNALS {
+                // The end of a stream is not a byte of the application's.
+                let ends = matches!(part.items.last(), Some((_, Item::Fin)));
+                self.fresh += u64::from(part.len) - u64::from(ends);
+            }
             parts.push(part);
         }
         let upto = sending.sent();
@@ -169,6 +176,7 @@ impl<T: Clone> Conn<T> {
         let bytes = (frames + packets * self.config.packet_overhead).max(if first { self.mtu } else { 0 });
         let mut flight = self.flight(packets, bytes, true);
         flight.acks = acks;
+        self.fresh += datagrams.iter().map(|(_, bytes)| u64::from(*bytes)).sum::<u64>();
         flight.datagrams = datagrams.into_iter().map(|(item, _)| item).collect();
         flight.room = self.room();
         self.limited = !self.has_data();
