@@ -1,5 +1,7 @@
 //! A run in Markdown, for a pull request or a job's summary: the first screen of the page and its main tables, without plots.
 
+use crate::delivery;
+use crate::numbers;
 use crate::run::Run;
 use crate::summary::{self, Figure};
 use std::fmt::Write;
@@ -17,7 +19,11 @@ pub fn summary(run: &Run) -> String {
     }
     expectations(&mut out, run);
     figures(&mut out, "In numbers", &summary::figures(run));
-    regions(&mut out, run);
+    if delivery::is_delivery(run) {
+        fetches(&mut out, run)
+    } else {
+        regions(&mut out, run)
+    }
     figures(&mut out, "Cost", &summary::cost(run));
     let _ = writeln!(out, "\n{}\n\n### Reproduce\n\n```\n{}\n```", cell(&manifest.machine.words()), manifest.reproduce.command);
     out
@@ -60,6 +66,21 @@ fn regions(out: &mut String, run: &Run) {
             row.p99,
             row.max
         );
+    }
+}
+
+/// Hits by tier are among the figures; this is how long fetches took in each region.
+fn fetches(out: &mut String, run: &Run) {
+    let rows = delivery::fetches(run);
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str("\n### Fetches\n\n| clients in | fetches | p50 | p90 | p99 | max |\n|---|---:|---:|---:|---:|---:|\n");
+    for row in rows {
+        let at = |q| row.whole.quantile(q).map_or_else(|| "–".to_owned(), |ns| numbers::time(ns as f64));
+        let region = row.region.as_deref().unwrap_or("all, the whole run");
+        let count = numbers::count(row.whole.count() as f64);
+        let _ = writeln!(out, "| {} | {count} | {} | {} | {} | {} |", cell(region), at(0.5), at(0.9), at(0.99), at(1.0));
     }
 }
 

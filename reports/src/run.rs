@@ -5,7 +5,7 @@ use crate::rundir::ReadError;
 use crate::rundir::manifest::{FORMAT, Manifest};
 use crate::rundir::open_table;
 use crate::tables::{Stored, metrics, rows};
-use hypermesh_scenarios::trace::{BroadcastRow, WindowDigest};
+use hypermesh_scenarios::trace::{BroadcastRow, RouteRow, ServingRow, WindowDigest};
 use polars::prelude::PolarsResult;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +21,10 @@ pub struct Run {
     pub broadcasts: Vec<BroadcastRow>,
     /// Deliveries by time since the intended start: (upper edge of the step in ns, deliveries in it).
     pub infection: Vec<(u64, u64)>,
+    /// What nodes of layer 1 served; groups are those of [`Manifest::plan`].
+    pub serving: Vec<ServingRow>,
+    /// Who took what from whom; regions are those of [`Manifest::regions`].
+    pub routes: Vec<RouteRow>,
     /// Digest sums per window.
     pub windows: Vec<WindowDigest>,
 }
@@ -94,8 +98,22 @@ impl Run {
         load(directory, "histograms.parquet", |table| metrics::read_histograms(table, edges, regions, &mut series))?;
         let broadcasts = load(directory, "broadcasts.parquet", rows::read_broadcasts)?;
         let infection = load(directory, "infection.parquet", rows::read_infection)?;
+        let groups: Vec<&str> = manifest.plan.groups.iter().map(|group| group.name.as_str()).collect();
+        let names: Vec<&str> = regions.iter().map(String::as_str).collect();
+        // Runs of earlier versions do not have these.
+        let has = |file: &str| manifest.tables.contains_key(file);
+        let serving = if has("serving.parquet") {
+            load(directory, "serving.parquet", |table| rows::read_serving(table, edges, &groups))?
+        } else {
+            Vec::new()
+        };
+        let routes = if has("routes.parquet") {
+            load(directory, "routes.parquet", |table| rows::read_routes(table, &groups, &names))?
+        } else {
+            Vec::new()
+        };
         let windows = load(directory, "windows.parquet", rows::read_windows)?;
-        Ok(Self { manifest, series, broadcasts, infection, windows })
+        Ok(Self { manifest, series, broadcasts, infection, serving, routes, windows })
     }
 
     /// Sum of a counter over the run, 0 if it was never touched.

@@ -1,5 +1,6 @@
 //! What a run says in short: the sentences and tables that the page and the Markdown summary share.
 
+use crate::delivery;
 use crate::dist::Dist;
 use crate::numbers;
 use crate::run::Run;
@@ -81,6 +82,9 @@ pub(crate) fn figures(run: &Run) -> Vec<Figure> {
             format!("{} a node", numbers::bytes(per_node(run, run.counter("net.bytes")))),
         ),
     ];
+    if delivery::is_delivery(run) {
+        all.extend(fetched(run));
+    }
     if let Some(reach) = reach(run) {
         all.push(figure("reached", numbers::percent(reach), "of live nodes that stayed, all broadcasts"));
     }
@@ -90,6 +94,55 @@ pub(crate) fn figures(run: &Run) -> Vec<Figure> {
         all.push(figure("delivery, p99", at(0.99), format!("all within {}", at(1.0))));
     }
     all
+}
+
+/// What a run of layer 1 adds to the figures.
+fn fetched(run: &Run) -> Vec<Figure> {
+    let failed = run.counter("fetch.failed");
+    let mut all = vec![figure(
+        "objects fetched",
+        numbers::exact(run.counter("fetch.done")),
+        format!("{} asked for, {} failed", numbers::exact(run.counter("fetch.asked")), numbers::exact(failed)),
+    )];
+    if let Some(latency) = run.whole("fetch.latency") {
+        let at = |q| numbers::time(latency.quantile(q).unwrap_or(0) as f64);
+        all.push(figure("fetch, median", at(0.5), format!("90 % within {}", at(0.9))));
+        all.push(figure("fetch, p99", at(0.99), format!("all within {}", at(1.0))));
+    }
+    let ratio = |tier: &delivery::Tier| Some((numbers::percent(tier.hit_ratio()?), tier.group.clone(), tier.byte_hit_ratio()?));
+    for (hits, group, bytes) in delivery::tiers(run).iter().filter_map(ratio) {
+        all.push(figure("hit ratio", hits, format!("of contents that {group} served; {} of bytes", numbers::percent(bytes))));
+    }
+    if let Some(offload) = delivery::offload(run) {
+        let note = format!(
+            "origins served {} of {} that clients took",
+            numbers::bytes(offload.origin as f64),
+            numbers::bytes(offload.taken as f64)
+        );
+        all.push(figure("origin offload", numbers::percent(offload.share().max(0.0)), note));
+    }
+    let poisoned = run.counter("upstream.poisoned");
+    if poisoned > 0 {
+        all.push(figure(
+            "thrown away",
+            numbers::exact(poisoned),
+            "contents that were not what they were asked for, and reached no application",
+        ));
+    }
+    if let Some(layers) = delivery::layers(run) {
+        let share = numbers::percent(layers.objects as f64 / layers.wires.max(1) as f64);
+        all.push(figure(
+            "bytes of objects",
+            numbers::bytes(layers.objects as f64),
+            format!("{share} of what crossed wires, each hop counted"),
+        ));
+    }
+    all
+}
+
+/// The metric of what applications wait for.
+fn answer_metric(run: &Run) -> &'static str {
+    if delivery::is_delivery(run) { "fetch.latency" } else { "broadcast.delivery" }
 }
 
 /// The share of pairs of broadcast and node that stayed which were reached.
@@ -242,7 +295,7 @@ fn phase_row(run: &Run, phase: &'static str, from: u64, until: u64) -> Option<Ph
         ["net.dropped.loss", "net.dropped.partition", "net.dropped.queue", "net.dropped.dead"].iter().map(|name| sum(name)).sum();
     let delivered = sum("net.delivered");
     let delivery =
-        run.series.samples.get("broadcast.delivery").map(|samples| Dist::merge(samples.by_bin.get(first..last).unwrap_or_default()));
+        run.series.samples.get(answer_metric(run)).map(|samples| Dist::merge(samples.by_bin.get(first..last).unwrap_or_default()));
     let up = run.series.gauges.get("node.up").and_then(|gauge| gauge.by_bin.get(last - 1)).copied().filter(|level| level.is_finite());
     Some(PhaseRow {
         fault: String::new(),

@@ -16,6 +16,8 @@ COLUMNS = {
     "histograms.parquet": ["mode", "metric", "unit", "bin_from_ns", "bin_until_ns", "region", "value_low", "value_high", "count"],
     "broadcasts.parquet": ["mode", "id", "origin", "at_ns", "stayed", "reached", "delivered", "repaired", "redundant", "last_ns", "hops_max"],
     "infection.parquet": ["mode", "until_ns", "deliveries"],
+    "serving.parquet": ["mode", "bin_from_ns", "bin_until_ns", "group", "what", "level", "count", "bytes"],
+    "routes.parquet": ["mode", "group", "region", "to_group", "to_region", "connections", "contents", "bytes"],
     "flows.parquet": ["mode", "sent_ns", "done_ns", "from", "to", "bytes", "kind", "fate"],
     "events.parquet": ["mode", "at_ns", "node", "kind", "detail"],
     "windows.parquet": ["mode", "until_ns", "events", "wire", "local", "facts"],
@@ -50,6 +52,22 @@ def check(directory):
         if table.num_rows and modes != {run["mode"]}:
             yield f"{name}: modes {modes}, run.json says {run['mode']}"
     yield from totals(run, tables)
+    yield from deliveries(run, tables)
+
+
+def deliveries(run, tables):
+    """Compares what was served by level with the counters of the same name, and groups and regions with those of the plan."""
+    serving, routes = tables["serving.parquet"], tables["routes.parquet"]
+    for level, metric in {"memory": "serve.memory", "disk": "serve.disk", "above": "serve.upstream", "store": "serve.origin"}.items():
+        found = pc.sum(serving.filter(pc.equal(serving["level"], level))["count"]).as_py() or 0
+        told = run["totals"].get(metric, {}).get("count") or 0
+        if found != told:
+            yield f"serving.parquet: {found} from {level}, {metric} says {told}"
+    groups = {group["name"] for group in run["plan"]["groups"]}
+    for table, column in ((serving, "group"), (routes, "group"), (routes, "to_group")):
+        strangers = set(pc.unique(table[column]).to_pylist()) - groups
+        if strangers:
+            yield f"{column}: {strangers} are no groups of the plan"
 
 
 def totals(run, tables):

@@ -3,6 +3,7 @@
 //! The template is `assets/report.html`; everything in it is made here as words, so that the page computes nothing. Its script only lets a pointer read the
 //! plots over time; without it nothing is missing.
 
+mod delivery;
 mod metrics;
 mod words;
 
@@ -43,7 +44,10 @@ pub(crate) fn page(run: &Run, plots: &Plots) -> Result<String, minijinja::Error>
         plots => Serde(plots.shown.iter().map(shown).collect::<Vec<_>>()),
         left_out => plots.left_out.iter().map(|(title, why)| format!("{title}: {why}")).collect::<Vec<_>>(),
         hover => hover(plots),
-        regions => Serde(summary::regions(run)),
+        delivery => Serde(delivery::words(run)),
+        regions => Serde(if crate::delivery::is_delivery(run) { Vec::new() } else { summary::regions(run) }),
+        answers => if crate::delivery::is_delivery(run) { "fetches" } else { "deliveries" },
+        answers_note => if crate::delivery::is_delivery(run) { "fetches are objects that applications got" } else { "deliveries are broadcasts at nodes" },
         phases => Serde(summary::phases(run)),
         faults_hidden => manifest.plan.faults.len().saturating_sub(summary::FAULTS_MAX),
         broadcasts => Serde(broadcasts(run)),

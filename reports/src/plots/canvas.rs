@@ -98,6 +98,11 @@ fn text(size: f64, ink: Ink) -> TextStyle<'static> {
     styled(size, ink, FontStyle::Normal)
 }
 
+/// Text beside data.
+pub(crate) fn label(ink: Ink) -> TextStyle<'static> {
+    text(FONT, ink)
+}
+
 fn styled(size: f64, ink: Ink, font: FontStyle) -> TextStyle<'static> {
     // The library divides the size by 1.24 on the way to the file.
     let mut style = TextStyle::from(FontDesc::new(FontFamily::SansSerif, size * 1.24 * f64::from(UP), font));

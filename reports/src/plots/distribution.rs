@@ -63,7 +63,7 @@ fn extremes(run: &Run) -> Vec<(String, Dist)> {
 }
 
 /// The cumulative share at up to a few hundred points, the tail kept.
-fn cumulative(dist: &Dist) -> Vec<(f64, f64)> {
+pub(super) fn cumulative(dist: &Dist) -> Vec<(f64, f64)> {
     let total = dist.count().max(1) as f64;
     let mut points = vec![(dist.min().unwrap_or(0) as f64, 0.0)];
     let (mut seen, mut drawn) = (0, 0.0);

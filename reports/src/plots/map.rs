@@ -18,9 +18,9 @@ const RADIUS_MANY: f64 = 36.0;
 const FEW: usize = 40;
 const RADIUS_MIN: f64 = 6.0;
 /// Degrees of longitude shown: the edge runs through the Bering Strait, where no land is cut.
-const LONGITUDES: (f64, f64) = (-169.0, 191.0);
+pub(super) const LONGITUDES: (f64, f64) = (-169.0, 191.0);
 /// Degrees of latitude shown.
-const LATITUDES: (f64, f64) = (-58.0, 80.0);
+pub(super) const LATITUDES: (f64, f64) = (-58.0, 80.0);
 
 /// The world map.
 pub(super) fn world(run: &Run) -> Result<Shown, Trouble> {
@@ -88,7 +88,7 @@ fn legend_fits(regions: &[(String, u64)]) -> bool {
     regions.iter().map(|(name, _)| 39.0 + name.chars().count() as f64 * 6.6).sum::<f64>() < 620.0
 }
 
-fn land() -> impl Iterator<Item = Vec<(f64, f64)>> {
+pub(super) fn land() -> impl Iterator<Item = Vec<(f64, f64)>> {
     let point = |pair: &str| {
         let (lon, lat) = pair.split_once(',')?;
         Some((lon.parse::<f64>().ok()? / 10.0, (lat.parse::<f64>().ok()? / 10.0).clamp(LATITUDES.0, LATITUDES.1)))

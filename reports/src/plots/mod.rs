@@ -4,16 +4,19 @@
 
 pub mod analytic;
 mod canvas;
+mod delivery;
 mod distribution;
 mod ink;
 mod map;
 mod over_time;
+mod routing;
 mod scale;
 mod scaling;
 mod spark;
 mod timeline;
 
 pub(crate) use canvas::Trouble;
+pub(crate) use delivery::fetch_times;
 pub use distribution::infection_gap;
 pub(crate) use ink::{classes, variables};
 pub(crate) use scaling::cost_by_size;
@@ -66,17 +69,32 @@ pub(crate) struct Plots {
 
 /// Draws everything that the run has data for.
 pub(crate) fn all(run: &Run) -> Result<Plots, Trouble> {
-    let drawn = [
-        distribution::delivery(run)?,
-        distribution::infection(run)?,
-        over_time::delivery(run)?,
-        over_time::latency(run)?,
-        over_time::fates(run)?,
-        over_time::nodes_up(run)?,
-        over_time::suspicions(run)?,
-        distribution::hops(run)?,
-        map::world(run)?,
-    ];
+    let drawn = if crate::delivery::is_delivery(run) {
+        vec![
+            delivery::stages(run)?,
+            over_time::fetches(run)?,
+            delivery::regions(run)?,
+            routing::choices(run)?,
+            delivery::hits(run)?,
+            delivery::layers(run)?,
+            over_time::latency(run)?,
+            over_time::fates(run)?,
+            over_time::nodes_up(run)?,
+            map::world(run)?,
+        ]
+    } else {
+        vec![
+            distribution::delivery(run)?,
+            distribution::infection(run)?,
+            over_time::delivery(run)?,
+            over_time::latency(run)?,
+            over_time::fates(run)?,
+            over_time::nodes_up(run)?,
+            over_time::suspicions(run)?,
+            distribution::hops(run)?,
+            map::world(run)?,
+        ]
+    };
     let mut plots = Plots { shown: Vec::new(), left_out: Vec::new() };
     for one in drawn {
         match one {

@@ -25,6 +25,11 @@ pub(super) fn delivery(run: &Run) -> Result<Shown, Trouble> {
     )
 }
 
+/// Quantiles of the times of fetches.
+pub(super) fn fetches(run: &Run) -> Result<Shown, Trouble> {
+    quantiles(run, "fetch.latency", "fetch-over-time", "Fetch times over time", "time to the last byte", "nothing was fetched")
+}
+
 /// Quantiles of the time that datagrams are under way.
 pub(super) fn latency(run: &Run) -> Result<Shown, Trouble> {
     quantiles(
@@ -210,16 +215,16 @@ pub(super) fn suspicions(run: &Run) -> Result<Shown, Trouble> {
     })))
 }
 
-fn seconds(timeline: &Timeline) -> Axis {
+pub(super) fn seconds(timeline: &Timeline) -> Axis {
     Axis::linear("virtual time", timeline.range(), 8, |at| format!("{} s", numbers::sig4(at)))
 }
 
-fn faults_sentence(run: &Run) -> &'static str {
+pub(super) fn faults_sentence(run: &Run) -> &'static str {
     if run.manifest.plan.faults.is_empty() { "" } else { " Shaded: faults." }
 }
 
 /// A line through the middles of the bins, broken where there is no value. A value between two gaps is a dot.
-fn curve(chart: &mut Chart<'_, '_>, timeline: &Timeline, values: &[Option<f64>], ink: Ink) -> Result<(), Trouble> {
+pub(super) fn curve(chart: &mut Chart<'_, '_>, timeline: &Timeline, values: &[Option<f64>], ink: Ink) -> Result<(), Trouble> {
     let middle = |span: &(u64, u64)| (span.0 as f64 + span.1 as f64) / 2e9;
     let points: Vec<_> = timeline.spans().iter().zip(values).map(|(span, value)| value.map(|value| (middle(span), value))).collect();
     for stretch in points.split(Option::is_none).filter(|stretch| !stretch.is_empty()) {
@@ -244,7 +249,7 @@ fn staircase(timeline: &Timeline, floor: &[f64], ceiling: &[f64]) -> Vec<(f64, f
     points
 }
 
-fn hover(timeline: &Timeline, area: [i32; 4], series: Vec<(String, Vec<String>)>) -> Hover {
+pub(super) fn hover(timeline: &Timeline, area: [i32; 4], series: Vec<(String, Vec<String>)>) -> Hover {
     let range = timeline.range();
     let share = |ns: u64| (((ns as f64 / 1e9 - range.start) / (range.end - range.start)) * 10_000.0).round() / 10_000.0;
     let edges = timeline.spans().iter().map(|span| span.0).chain(timeline.spans().last().map(|span| span.1)).map(share).collect();

@@ -4,6 +4,7 @@
 //! run.json             the plan in short and whole, seed, digests, verdicts, machine, how to reproduce
 //! metrics.parquet      counters and gauges by time bin and region      histograms.parquet  distributions likewise
 //! broadcasts.parquet   one row a broadcast                             infection.parquet   deliveries by time since the start
+//! serving.parquet      what nodes of layer 1 served, by level          routes.parquet      who took what from whom, by region
 //! flows.parquet        sampled datagrams                               events.parquet      faults, violations, sampled facts
 //! windows.parquet      digest sums per window of virtual time          junit.xml           expectations as test cases
 //! report.html          one page, opens from disk                       plots/*.svg         its plots alone
@@ -141,6 +142,8 @@ fn encode(plan: &Plan, trace: &Trace) -> Vec<Encoded> {
         counted("histograms.parquet", metrics::write_histograms(mode, &trace.metrics, plan.warmup)),
         ("broadcasts.parquet", trace.broadcasts.len() as u64, rows::write_broadcasts(mode, &trace.broadcasts)),
         ("infection.parquet", trace.infection.len() as u64, rows::write_infection(mode, &trace.infection)),
+        ("serving.parquet", trace.serving.len() as u64, rows::write_serving(mode, plan, &trace.metrics.edges, &trace.serving)),
+        ("routes.parquet", trace.routes.len() as u64, rows::write_routes(mode, plan, &trace.routes)),
         ("flows.parquet", trace.flows.len() as u64, rows::write_flows(mode, &trace.flows)),
         ("events.parquet", trace.events.len() as u64, rows::write_events(mode, &trace.events)),
         ("windows.parquet", trace.windows.len() as u64, rows::write_windows(mode, &trace.windows)),

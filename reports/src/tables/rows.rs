@@ -1,7 +1,10 @@
-//! The tables with one row per thing: broadcasts, datagrams, events, windows of digests, steps of the infection curve.
+//! The tables with one row per thing: broadcasts, datagrams, events, windows of digests, steps of the infection curve; and the sums of layer 1.
 
 use super::{Sheet, Stored};
-use hypermesh_scenarios::trace::{BroadcastRow, EventRow, Flow, Mode, WindowDigest};
+use hypermesh_core::base::Time;
+use hypermesh_core::node::Level;
+use hypermesh_scenarios::plan::Plan;
+use hypermesh_scenarios::trace::{BroadcastRow, EventRow, Flow, Mode, RouteRow, ServingRow, WindowDigest};
 use polars::prelude::PolarsResult;
 
 pub(crate) fn write_broadcasts(mode: Mode, rows: &[BroadcastRow]) -> PolarsResult<Vec<u8>> {
@@ -69,6 +72,84 @@ pub(crate) fn write_events(mode: Mode, rows: &[EventRow]) -> PolarsResult<Vec<u8
         .text("kind", rows.iter().map(|row| row.kind.as_str()))
         .text("detail", rows.iter().map(|row| row.detail.as_str()))
         .parquet()
+}
+
+/// The levels with their words in tables.
+const LEVELS: [(Level, &str); 4] = [(Level::Memory, "memory"), (Level::Disk, "disk"), (Level::Upstream, "above"), (Level::Store, "store")];
+
+const fn level_word(level: Level) -> &'static str {
+    LEVELS[level as usize].1
+}
+
+fn group_name(plan: &Plan, group: u16) -> &str {
+    plan.groups.get(usize::from(group)).map_or("", |group| group.name.as_str())
+}
+
+pub(crate) fn write_serving(mode: Mode, plan: &Plan, edges: &[Time], rows: &[ServingRow]) -> PolarsResult<Vec<u8>> {
+    let edge = |bin: u32, next: usize| edges.get(bin as usize + next).map_or(0, |edge| edge.0);
+    Sheet::new(mode.word(), rows.len())
+        .u64("bin_from_ns", rows.iter().map(|row| edge(row.bin, 0)))
+        .u64("bin_until_ns", rows.iter().map(|row| edge(row.bin, 1)))
+        .text("group", rows.iter().map(|row| group_name(plan, row.group)))
+        .text("what", rows.iter().map(|row| if row.named { "name" } else { "content" }))
+        .text("level", rows.iter().map(|row| level_word(row.level)))
+        .u64("count", rows.iter().map(|row| row.count))
+        .u64("bytes", rows.iter().map(|row| row.bytes))
+        .parquet()
+}
+
+/// Reads what was served. `edges` are those of the time bins, `groups` the names of the groups; rows of others are not from this run.
+pub(crate) fn read_serving(table: &Stored, edges: &[u64], groups: &[&str]) -> PolarsResult<Vec<ServingRow>> {
+    let (from, count, bytes) = (table.u64("bin_from_ns")?, table.u64("count")?, table.u64("bytes")?);
+    let (group, what, level) = (table.text("group")?, table.text("what")?, table.text("level")?);
+    let row = |i: usize| {
+        Some(ServingRow {
+            bin: edges.binary_search(&from[i]).ok()? as u32,
+            group: index(groups, group[i])?,
+            named: what[i]? == "name",
+            level: LEVELS.iter().find(|(_, word)| level[i] == Some(*word))?.0,
+            count: count[i],
+            bytes: bytes[i],
+        })
+    };
+    Ok((0..table.rows()).filter_map(row).collect())
+}
+
+pub(crate) fn write_routes(mode: Mode, plan: &Plan, rows: &[RouteRow]) -> PolarsResult<Vec<u8>> {
+    let region = |region: u16| plan.network.regions.get(usize::from(region)).map_or("", String::as_str);
+    Sheet::new(mode.word(), rows.len())
+        .text("group", rows.iter().map(|row| group_name(plan, row.group)))
+        .text("region", rows.iter().map(|row| region(row.region)))
+        .text("to_group", rows.iter().map(|row| group_name(plan, row.to_group)))
+        .text("to_region", rows.iter().map(|row| region(row.to_region)))
+        .u64("connections", rows.iter().map(|row| row.connections))
+        .u64("contents", rows.iter().map(|row| row.contents))
+        .u64("bytes", rows.iter().map(|row| row.bytes))
+        .parquet()
+}
+
+/// Reads who took what from whom, as [`read_serving`].
+pub(crate) fn read_routes(table: &Stored, groups: &[&str], regions: &[&str]) -> PolarsResult<Vec<RouteRow>> {
+    let (group, region) = (table.text("group")?, table.text("region")?);
+    let (to_group, to_region) = (table.text("to_group")?, table.text("to_region")?);
+    let (connections, contents, bytes) = (table.u64("connections")?, table.u64("contents")?, table.u64("bytes")?);
+    let row = |i: usize| {
+        Some(RouteRow {
+            group: index(groups, group[i])?,
+            region: index(regions, region[i])?,
+            to_group: index(groups, to_group[i])?,
+            to_region: index(regions, to_region[i])?,
+            connections: connections[i],
+            contents: contents[i],
+            bytes: bytes[i],
+        })
+    };
+    Ok((0..table.rows()).filter_map(row).collect())
+}
+
+fn index(names: &[&str], name: Option<&str>) -> Option<u16> {
+    let name = name?;
+    names.iter().position(|known| *known == name).map(|at| at as u16)
 }
 
 pub(crate) fn write_windows(mode: Mode, rows: &[WindowDigest]) -> PolarsResult<Vec<u8>> {

@@ -31,7 +31,9 @@ fn a_run_directory_holds_every_file_and_nothing_else_is_left() {
         "metrics.parquet",
         "plots",
         "report.html",
+        "routes.parquet",
         "run.json",
+        "serving.parquet",
         "windows.parquet",
     ];
     assert_eq!(names(&directory), expected);
