@@ -4,22 +4,25 @@
 
 mod common;
 
-use common::{hypermesh, temporary};
+use common::{data, hypermesh, temporary};
 use std::path::Path;
 
 /// The exit code and the page of a small calibration over a long path.
 fn calibrated(out: &Path, more: &[&str]) -> (Option<i32>, String) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/stoq/first-fetch.yaml").display().to_string();
+    let file = data("../../../scenarios/stoq/first-fetch.yaml").display().to_string();
     let mut command = hypermesh();
     command.args(["calibrate", &file, "-q", "--threads", "1", "--out", &out.display().to_string()]);
     for set in [
         "groups.origin.count=1",
         "groups.edge.count=1",
         "groups.client.count=20",
-        "workload.0.requests.rate=1/s",
+        "groups.client.access.fibre=100%",
+        "network.loss=0%",
+        "workload.0.requests.rate=2/s",
         "workload.0.requests.for=20s",
         "workload.0.requests.objects.items=4",
-        "workload.0.requests.objects.size=256KiB",
+        "workload.0.requests.objects.size=128KiB",
+        "workload.0.requests.objects.spread=0",
         "time.stop=30s",
     ] {
         command.args(["--set", set]);

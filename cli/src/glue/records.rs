@@ -3,6 +3,9 @@
 
 use crate::exit::Code;
 use crate::fail::Failure;
+use hypermesh_scenarios::catalog::Id;
+use hypermesh_scenarios::plan::Plan;
+use hypermesh_scenarios::trace::{Mode, Samples, Trace};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -35,6 +38,44 @@ pub(crate) struct Diffed {
     pub(crate) json: Value,
     /// Metrics that are worse than the limit admits.
     pub(crate) regressions: Vec<String>,
+}
+
+/// A calibration, for its report.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "reports"), expect(dead_code, reason = "only reports read it"))]
+pub(crate) struct Calibrated {
+    /// The rows of the table, as scripts read them.
+    pub(crate) rows: Vec<Value>,
+    /// The times of fetches in each fidelity.
+    pub(crate) times: Vec<Fetches>,
+    /// The largest error that is right.
+    pub(crate) at_most: f64,
+    /// The command line.
+    pub(crate) command: String,
+    /// A planted defect, if there is one.
+    pub(crate) defect: Option<String>,
+}
+
+/// The times of all fetches of one scenario in one fidelity.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "reports"), expect(dead_code, reason = "only reports read it"))]
+pub(crate) struct Fetches {
+    /// Name of the scenario.
+    pub(crate) scenario: String,
+    /// Its seed.
+    pub(crate) seed: u64,
+    /// In which fidelity.
+    pub(crate) mode: Mode,
+    /// The times; none if nothing was fetched.
+    pub(crate) times: Option<Samples>,
+}
+
+impl Fetches {
+    /// Those of a run.
+    pub(crate) fn of(plan: &Plan, trace: &Trace) -> Self {
+        let times = trace.metrics.samples.get(&Id::FetchLatency).cloned();
+        Self { scenario: plan.name.clone(), seed: plan.seed, mode: trace.mode, times }
+    }
 }
 
 impl Kept {
@@ -145,7 +186,7 @@ pub(crate) fn page(dir: &Path) -> Option<PathBuf> {
     page.is_file().then_some(page)
 }
 
-pub(crate) use with::{bench, diff, markdown, render, write};
+pub(crate) use with::{bench, calibration, diff, markdown, render, write};
 
 #[cfg(feature = "reports")]
 #[path = "records_full.rs"]

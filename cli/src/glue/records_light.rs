@@ -1,6 +1,6 @@
 //! What a build without reports can do with runs: nothing, in plain words.
 
-use super::{Diffed, Kept};
+use super::{Calibrated, Diffed, Kept};
 use crate::exit::Code;
 use crate::fail::Failure;
 use crate::verbs::bench::Measured;
@@ -30,6 +30,11 @@ pub(crate) fn diff(_: &[Kept], _: &[Kept], _: Option<f64>) -> Result<Diffed, Fai
 
 /// The table has been printed; there is no page.
 pub(crate) fn bench(_: &[Measured], _: &Path, _: &str) -> Result<Option<PathBuf>, Failure> {
+    Ok(None)
+}
+
+/// The table has been printed; there is no page.
+pub(crate) fn calibration(_: &Calibrated, _: &Path) -> Result<Option<PathBuf>, Failure> {
     Ok(None)
 }
 

@@ -1,8 +1,9 @@
 //! `calibrate`: the same scenario over the QUIC model and over real QUIC on the same simulated wires, and how far the two are apart.
 
-use crate::args::{Change, formats};
+use crate::args::{Change, Out, formats};
 use crate::exit::Code;
 use crate::fail::{Done, Failure};
+use crate::glue::records::{Calibrated, Fetches};
 use crate::output::{Format, Output, Tone};
 use crate::progress::Meter;
 use crate::table::Table;
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Threads; 0 is one a core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+
+    #[command(flatten)]
+    out: Out,
 
     /// How to write the table.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = formats(&[Format::Text, Format::Json, Format::Md]))]
@@ -78,6 +82,16 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
     match args.format {
         Format::Json => output.json(&as_json(&plan, &figures, args.at_most, is_right)),
         _ => tell(&figures, args, is_right, &output),
+    }
+    let calibrated = Calibrated {
+        rows: figures.iter().map(|figure| row(&plan, figure, args.at_most)).collect(),
+        times: [&message, &packet].map(|trace| Fetches::of(&plan, trace)).to_vec(),
+        at_most: args.at_most,
+        command: typed(),
+        defect: plan.defect.map(|defect| format!("{defect:?}")),
+    };
+    if let Some(page) = glue::records::calibration(&calibrated, &args.out.out.join("calibration"))? {
+        output.note(format_args!("with the distributions over each other: {}", page.display()));
     }
     Ok(if is_right { Code::Ok } else { Code::Expectation })
 }
@@ -127,6 +141,28 @@ fn tell(figures: &[Figure], args: &Args, is_right: bool, output: &Output) {
         output.tone(Tone::Bad, format!("the model is more than {limit} off"))
     };
     output.line(verdict);
+}
+
+/// A row as reports read it.
+fn row(plan: &Plan, figure: &Figure, at_most: f64) -> Value {
+    json!({
+        "scenario": plan.name,
+        "seed": plan.seed,
+        "comparison": "message against packet",
+        "quantity": figure.name,
+        "unit": figure.unit,
+        "reference_mode": "emulated",
+        "reference": figure.packet,
+        "candidate_mode": "simulated",
+        "candidate": figure.message,
+        "error": figure.error(),
+        "within": figure.error().abs() <= at_most,
+    })
+}
+
+/// The command line, for the report.
+fn typed() -> String {
+    std::iter::once("hypermesh".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" ")
 }
 
 fn as_json(plan: &Plan, figures: &[Figure], at_most: f64, is_right: bool) -> Value {
