@@ -131,9 +131,9 @@ values! {
     /// How often something is asked for before it goes to disk.
     CacheAdmitAfter "cache.admit-after" Unit::Count, 2, [_, _, _, _, 0], 0, 100;
     /// The longest that anything stale is served.
-    CacheStaleMax "cache.stale-max" Unit::Time, 24 * H, [_, _, _, _, 0], 0, 30 * 24 * H;
+    CacheStaleMax "cache.stale-max" Unit::Time, 24 * H, [_, _, _, _, 0], 0, 7 * 24 * H;
     /// The longest that the absence of an object is believed.
-    CacheNegativeMax "cache.negative-max" Unit::Time, 60 * S, [_, (5 * S), _, _, 0], 0, 24 * H;
+    CacheNegativeMax "cache.negative-max" Unit::Time, 60 * S, [_, (5 * S), _, _, 0], 0, 300 * S;
     /// Fetches from above under way at a time.
     CacheFetches "cache.fetches" Unit::Count, 4096, [_, _, 32, _, _], 1, 1 << 20;
     /// Whether a purge is acknowledged only when it would survive a crash.
