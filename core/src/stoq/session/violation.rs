@@ -51,7 +51,7 @@ violations! {
     /// A frame that has no place on this stream or at this moment.
     Unexpected => FrameUnexpected, "R-6-10";
     /// A frame that needs a capability which was not agreed.
-    NotAgreed => FrameUnexpected, "R-7-02";
+    NotAgreed => FrameUnexpected, "R-7-14";
     /// The first frame of the control stream is not SETTINGS.
     SettingsMissing => SettingsMissing, "R-7-03";
     /// SETTINGS a second time.
@@ -59,19 +59,19 @@ violations! {
     /// One setting twice in one frame.
     SettingRepeated => SettingsRepeated, "R-7-05";
     /// Settings out of order, or a value outside its limits.
-    SettingInvalid => SettingsInvalid, "R-7-03";
+    SettingInvalid => SettingsInvalid, "R-7-10";
     /// An unknown setting of a critical number.
     SettingCritical => ExtensionRequired, "R-7-04";
     /// A capability that one side needs and the other does not have.
     CapabilityMissing => ExtensionRequired, "R-7-09";
     /// SETTINGS and CONFIRM did not come in time.
-    SettingsLate => SettingsTimeout, "R-7-03";
+    SettingsLate => SettingsTimeout, "R-7-18";
     /// The confirmation differs from what this side computes.
     ConfirmWrong => Downgrade, "R-7-06";
     /// Both sides offer a higher version than the one in use.
     VersionLower => Downgrade, "R-7-06";
     /// The version in use is not among those that the peer offers.
-    VersionUnknown => VersionUnsupported, "R-7-02";
+    VersionUnknown => VersionUnsupported, "R-7-15";
     /// A second control stream.
     ControlTwice => StreamCreation, "R-8-05";
     /// The control stream ended, was reset or was refused.
@@ -83,15 +83,15 @@ violations! {
     /// More requests at a time than granted.
     RequestsTooMany => LimitExceeded, "R-8-10";
     /// A GOAWAY that accepts more than an earlier one.
-    GoAwayRaised => FrameUnexpected, "R-8-14";
+    GoAwayRaised => FrameUnexpected, "R-8-27";
     /// More work asked for and thrown away than is borne.
-    Flooded => Flood, "R-14-05";
+    Flooded => Flood, "R-14-09";
     /// A stream of requests that ends inside a frame.
     RequestCut => RequestIncomplete, "R-6-07";
     /// A stream of requests that ends before the exchange is whole.
-    RequestEnded => RequestIncomplete, "R-8-06";
+    RequestEnded => RequestIncomplete, "R-8-21";
     /// An answer to something that was not asked.
-    NotAsked => ContentMismatch, "R-8-06";
+    NotAsked => ContentMismatch, "R-8-22";
     /// A request in early data that may not be repeated.
     EarlyUnsafe => TooEarly, "R-8-09";
     /// An exchange without progress.
