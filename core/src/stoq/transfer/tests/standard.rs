@@ -7,14 +7,6 @@ use crate::stoq::manifest::WalkError;
 const TEXT: &str = include_str!("../../../../../docs/standard/10-transfer.md");
 
 #[test]
-fn the_standard_has_every_requirement_once() {
-    for number in 1..=11 {
-        assert_eq!(TEXT.matches(&format!("**R-10-{number:02}**")).count(), 1, "R-10-{number:02}");
-    }
-    assert_eq!(TEXT.matches("**R-10-").count(), 11);
-}
-
-#[test]
 fn the_standard_shows_the_table_of_states() {
     for state in STATES {
         let shown = EVENTS.map(|event| {
