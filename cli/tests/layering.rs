@@ -5,21 +5,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each member with the members that it may depend on.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("hypermesh-core", &[]),
     ("hypermesh-scenarios", &["hypermesh-core"]),
     ("hypermesh-sim", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-real", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-reports", &["hypermesh-core", "hypermesh-scenarios"]),
+    ("hypermesh-conform", &["hypermesh-core"]),
     ("hypermesh-cli", &["hypermesh-core", "hypermesh-scenarios", "hypermesh-sim", "hypermesh-real", "hypermesh-reports"]),
 ];
 
 /// Libraries that a member must not link.
-const STRANGERS: [(&str, &[&str]); 4] = [
+const STRANGERS: [(&str, &[&str]); 5] = [
     ("hypermesh-core", &["madsim", "tokio", "rand", "getrandom", "polars", "serde"]),
     ("hypermesh-scenarios", &["madsim", "tokio", "rand", "getrandom", "polars", "clap"]),
     ("hypermesh-sim", &["polars", "quinn", "clap", "tokio", "rand", "getrandom"]),
     ("hypermesh-reports", &["madsim", "tokio", "clap", "rand", "getrandom"]),
+    ("hypermesh-conform", &["madsim", "polars", "clap", "rand", "getrandom"]),
 ];
 
 /// The layers of core, lowest first. A module names only modules before it, and itself.
