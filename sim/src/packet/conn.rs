@@ -88,6 +88,13 @@ impl Wire {
         key
     }
 
+    /// Gives the peer what it may have once the session is open.
+    pub fn grant_all(&mut self) {
+        let granted = self.credentials.granted();
+        self.conn.set_receive_window(varint(granted.window));
+        self.conn.set_max_concurrent_streams(Dir::Bi, varint(granted.requests));
+    }
+
     /// Writes on a stream. The offset of the stream after it.
     pub fn write(&mut self, stream: u64, said: Said) -> u64 {
         let bytes = match said {

@@ -3,10 +3,13 @@
 use super::conn::Wire;
 use bytes::BytesMut;
 use hypermesh_core::base::{NodeId, Time};
+use hypermesh_core::stoq::preset::{Effective, Key};
+use hypermesh_core::stoq::session::limits::{EARLY_WINDOW_BYTES, HELD_MAX, ONE_WAY_MAX};
+use quinn_proto::congestion::{BbrConfig, CubicConfig, NewRenoConfig};
 use quinn_proto::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn_proto::{
-    ClientConfig, ConnectionEvent, ConnectionHandle, DatagramEvent, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig,
-    VarInt,
+    ClientConfig, ConnectionEvent, ConnectionHandle, DatagramEvent, Endpoint, EndpointConfig, IdleTimeout, MtuDiscoveryConfig,
+    ServerConfig, TransportConfig, VarInt,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -18,12 +21,23 @@ const SERVER_NAME: &str = "site.hypermesh";
 /// Of every site.
 const PORT: u16 = 4433;
 
-/// What all sites of a run share: one certificate, since lengths and times are all that counts, and the moment at which virtual time begins.
+/// What all sites of a run share: one certificate, since lengths and times are all that counts, and the moment at which virtual time begins; and the
+/// transport parameters of a group of them.
 #[derive(Clone)]
 pub struct Credentials {
     client: ClientConfig,
     server: Arc<ServerConfig>,
     began: Instant,
+    granted: Granted,
+}
+
+/// What a peer is given once the session with it is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Granted {
+    /// Receive window of the connection in bytes.
+    pub(super) window: u64,
+    /// Requests that the peer may have open.
+    pub(super) requests: u64,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -33,8 +47,8 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// New ones, with the transport parameters of a STOQ driver: so many request streams at a time, silent connections closed after `idle`.
-    pub fn new(alpn: &[u8], requests: u32, idle: Duration) -> Result<Self, Box<dyn std::error::Error>> {
+    /// New ones, with the transport parameters of a STOQ driver whose values are the defaults.
+    pub fn new(alpn: &[u8]) -> Result<Self, Box<dyn std::error::Error>> {
         let (chain, key) = certificate()?;
         let mut roots = rustls::RootCertStore::empty();
         roots.add(chain.last().cloned().ok_or("a chain has a certificate")?)?;
@@ -54,14 +68,27 @@ impl Credentials {
             .with_single_cert(chain, key)?;
         server.alpn_protocols = vec![alpn.to_vec()];
         server.send_tls13_tickets = 0;
-        let mut transport = TransportConfig::default();
-        transport.max_idle_timeout(Some(IdleTimeout::try_from(idle)?)).max_concurrent_bidi_streams(VarInt::from_u32(requests));
-        let transport = Arc::new(transport);
-        let mut client = ClientConfig::new(Arc::new(QuicClientConfig::try_from(client)?));
-        client.transport_config(transport.clone());
+        let client = ClientConfig::new(Arc::new(QuicClientConfig::try_from(client)?));
         let mut server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(server)?));
-        server.transport_config(transport).migration(false);
-        Ok(Self { client, server: Arc::new(server), began: Instant::now() })
+        server.migration(false);
+        let granted = Granted { window: 0, requests: 0 };
+        Ok(Self { client, server: Arc::new(server), began: Instant::now(), granted }.tuned(&Effective::new(None)))
+    }
+
+    /// The same with the transport parameters that a driver on sockets has under these values.
+    pub fn tuned(&self, values: &Effective) -> Self {
+        let mut tuned = self.clone();
+        tuned.client.transport_config(transport(values, true));
+        let mut server = ServerConfig::clone(&self.server);
+        server.transport_config(transport(values, false));
+        tuned.server = Arc::new(server);
+        tuned.granted = Granted { window: values.get(Key::QuicConnectionWindow), requests: values.get(Key::SessionRequests) };
+        tuned
+    }
+
+    /// What a peer is given once the session with it is open.
+    pub(super) const fn granted(&self) -> Granted {
+        self.granted
     }
 
     /// Virtual time as quinn-proto wants it.
@@ -73,6 +100,32 @@ impl Credentials {
     pub(super) fn time(&self, instant: Instant) -> Time {
         Time(instant.saturating_duration_since(self.began).as_nanos() as u64)
     }
+}
+
+/// What a connection begins with: little, since nobody knows yet who the peer is (R-8-10). `asks` is the side that keeps the connection alive. The same as
+/// the driver on sockets sets it, but for segmentation offload, which is a matter of the kernel.
+fn transport(values: &Effective, asks: bool) -> Arc<TransportConfig> {
+    let mut transport = TransportConfig::default();
+    let idle = Duration::from_nanos(values.get(Key::SessionIdle));
+    transport
+        .max_concurrent_bidi_streams(VarInt::from_u32(HELD_MAX as u32))
+        .max_concurrent_uni_streams(VarInt::from_u32(ONE_WAY_MAX as u32))
+        .receive_window(VarInt::from_u32(EARLY_WINDOW_BYTES as u32))
+        .stream_receive_window(VarInt::from_u64(values.get(Key::QuicStreamWindow)).unwrap_or(VarInt::MAX))
+        .send_window(values.get(Key::QuicSendWindow))
+        .datagram_receive_buffer_size(Some(EARLY_WINDOW_BYTES))
+        .datagram_send_buffer_size(EARLY_WINDOW_BYTES)
+        .max_idle_timeout(IdleTimeout::try_from(idle).ok())
+        .keep_alive_interval(asks.then(|| idle / 3));
+    let mut discovery = MtuDiscoveryConfig::default();
+    discovery.upper_bound(values.get(Key::QuicMtu) as u16);
+    transport.mtu_discovery_config(Some(discovery));
+    match values.get(Key::QuicCongestion) {
+        1 => transport.congestion_controller_factory(Arc::new(BbrConfig::default())),
+        2 => transport.congestion_controller_factory(Arc::new(NewRenoConfig::default())),
+        _ => transport.congestion_controller_factory(Arc::new(CubicConfig::default())),
+    };
+    Arc::new(transport)
 }
 
 /// A chain of two with Ed25519, whose signatures all have one length.

@@ -70,6 +70,16 @@ impl Catalogue {
         self.by_name.get(&NameKey::of(name.as_str())).map(|number| self.object(*number))
     }
 
+    /// All objects, by number.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// All contents, chunks and manifests, by their digests.
+    pub const fn contents(&self) -> &BTreeMap<ContentId, Arc<[u8]>> {
+        &self.contents
+    }
+
     /// A content by its digest.
     pub fn content(&self, id: &ContentId) -> Option<&Arc<[u8]>> {
         self.contents.get(id)

@@ -54,8 +54,6 @@ impl Default for DiskSpeed {
     }
 }
 
-/// Request streams that QUIC lets the other side have open at a time.
-const REQUESTS: u32 = 256;
 /// How long a client waits for the answer to a dial.
 pub const DIAL_WITHIN: Span = Span::secs(5);
 
@@ -65,8 +63,7 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
     let usual = Quic::default();
     let too_fast = Defect::ModelTooFast.is_planted(plan.defect);
     let quic = Arc::new(if too_fast { Quic { window_first: 4 * usual.window_first, ..usual } } else { usual });
-    let idle = std::time::Duration::from_nanos(quic.idle.0);
-    let credentials = || Credentials::new(version::alpn(version::MAJOR).unwrap_or_default(), REQUESTS, idle).map(Arc::new);
+    let credentials = || Credentials::new(version::alpn(version::MAJOR).unwrap_or_default());
     let credentials = packets.then(credentials).transpose().map_err(|error| error.to_string())?;
     let of = |(index, group): (usize, &hypermesh_scenarios::plan::Group)| {
         let Role::Stoq(role) = group.role else { return None };
@@ -78,7 +75,7 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
             group: index as u32,
             catalogue: catalogue.clone(),
             directory: directory.clone(),
-            credentials: credentials.clone(),
+            credentials: credentials.as_ref().map(|all| Arc::new(all.tuned(&Effective::new(preset(role.kind))))),
             headers: plan.network.overhead_bytes,
             seed: plan.seed,
         })
@@ -86,14 +83,18 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
     Ok(plan.groups.iter().enumerate().filter_map(of).collect())
 }
 
-/// The machine of a node, from the preset of its role and what the scenario says.
-fn machine(role: &Stoq, plan: &Plan) -> node::Config {
-    let preset = match role.kind {
+/// The preset of a kind of node.
+pub const fn preset(kind: StoqKind) -> Option<Preset> {
+    match kind {
         StoqKind::Origin => Some(Preset::Origin),
         StoqKind::Regional | StoqKind::Edge => Some(Preset::Edge),
         StoqKind::Client => None,
-    };
-    let effective = Effective::new(preset);
+    }
+}
+
+/// The machine of a node, from the preset of its role and what the scenario says.
+fn machine(role: &Stoq, plan: &Plan) -> node::Config {
+    let effective = Effective::new(preset(role.kind));
     let cache = role.cache.map(|size| cache::Config {
         memory_bytes: size.memory_bytes,
         disk_bytes: size.disk_bytes,

@@ -17,6 +17,8 @@ pub mod pipe;
 mod serve;
 pub mod wakeup;
 
+pub(crate) use serve::content as content_of;
+
 use crate::packet::{Arrived, Stack};
 use crate::transport::{Conn, Flight};
 use config::{Config, DIAL_WITHIN};

@@ -24,6 +24,13 @@ impl Pipe {
         }
     }
 
+    /// Gives the peer what it may have once the session is open. The model grants everything from the start. Whether there is something to tell the peer.
+    pub fn grant_all(&mut self) -> bool {
+        let Self::Real(wire) = self else { return false };
+        wire.grant_all();
+        true
+    }
+
     /// Writes on a stream. The offset of the stream after it.
     pub fn write(&mut self, stream: u64, said: Said) -> u64 {
         match self {

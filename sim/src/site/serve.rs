@@ -54,7 +54,15 @@ impl Live {
     pub(super) fn settle(&mut self, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
         loop {
             while let Some(input) = self.inputs.pop_front() {
+                let confirmed = confirmed(&input);
                 self.run(config, connections, |node, cx| node.handle(input, cx), cx);
+                // The peer confirmed what both hold for agreed, so the session is open.
+                if let Some(ConnId(id)) = confirmed
+                    && let Some(line) = self.lines.get_mut(&id)
+                    && line.pipe.grant_all()
+                {
+                    self.touched.push(id);
+                }
             }
             let mut touched = std::mem::take(&mut self.touched);
             if touched.is_empty() {
@@ -291,6 +299,14 @@ fn send_all(line: &mut Line, config: &Config, events: &mut Vec<Event<Said>>, cx:
     }
 }
 
+/// The connection on which the settings were confirmed, if this is what was said.
+const fn confirmed(input: &Input) -> Option<ConnId> {
+    match input {
+        Input::Session { conn, input: session::Input::Frame { frame: Frame::Confirm(_), .. } } => Some(*conn),
+        _ => None,
+    }
+}
+
 /// The same content with one bit changed: what the adversary sends.
 fn poisoned(bytes: &[u8]) -> std::sync::Arc<[u8]> {
     let mut bytes = bytes.to_vec();
@@ -302,7 +318,7 @@ fn poisoned(bytes: &[u8]) -> std::sync::Arc<[u8]> {
 }
 
 /// What a fact of the node is for the trace; none for what only routing wants to know.
-fn content(seen: Seen, now: Time) -> Option<Content> {
+pub(crate) fn content(seen: Seen, now: Time) -> Option<Content> {
     Some(match seen {
         Seen::Served { level, bytes, named, stale, .. } => Content::Served { level, bytes, named, stale },
         Seen::Refused { code, .. } => Content::Refused { code: code as u8 },

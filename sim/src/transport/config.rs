@@ -1,4 +1,5 @@
-//! What a modelled QUIC stack is set to. The defaults are those of quinn 0.11, so that message mode and packet mode describe the same stack.
+//! What a modelled QUIC stack is set to. The defaults are those of quinn 0.11 as the driver on sockets sets it up, so that all modes describe the same
+//! stack.
 
 use hypermesh_core::base::Span;
 
@@ -46,8 +47,8 @@ impl Default for Quic {
             hello_bytes: 1_162,
             server_bytes: 1_270,
             client_bytes: 1_100,
-            stream_window: 1_250_000,
-            window: 10_000_000,
+            stream_window: 4 << 20,
+            window: 16 << 20,
             idle: Span::secs(30),
         }
     }
