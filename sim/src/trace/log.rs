@@ -109,6 +109,13 @@ impl<'a> ShardLog<'a> {
         (cell.rank - self.first) as usize
     }
 
+    /// Ends the bins that are over at `now`, for whoever has no events of the engine to show.
+    pub(crate) fn turn_until(&mut self, now: u64) {
+        if self.meters.bin_is_over(now) {
+            self.turn(now);
+        }
+    }
+
     /// Ends the bins that are over at `now`.
     #[cold]
     fn turn(&mut self, now: u64) {
