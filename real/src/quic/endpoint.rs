@@ -1,6 +1,6 @@
 //! UDP sockets and the endpoints on them.
 
-use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use quinn::{Endpoint, EndpointConfig, Runtime, ServerConfig, TokioRuntime};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -38,6 +38,17 @@ pub fn bind(address: SocketAddrV6) -> io::Result<(UdpSocket, Sockets)> {
 /// With a `secret` that outlives the process, the endpoint tells peers of the one before it that their connections are gone (stateless resets, RFC 9000,
 /// clause 10.3), so that they connect anew at once rather than after their idle timeout. The secret is told to nobody.
 pub fn endpoint(socket: UdpSocket, mtu_max: u16, server: Option<ServerConfig>, secret: Option<&[u8]>) -> io::Result<Endpoint> {
+    endpoint_on(socket, mtu_max, server, secret, Arc::new(TokioRuntime))
+}
+
+/// The same on a runtime of the caller's, which may put something between QUIC and the socket.
+pub fn endpoint_on(
+    socket: UdpSocket,
+    mtu_max: u16,
+    server: Option<ServerConfig>,
+    secret: Option<&[u8]>,
+    runtime: Arc<dyn Runtime>,
+) -> io::Result<Endpoint> {
     let mut config = EndpointConfig::default();
     if let Some(secret) = secret {
         let key = blake3::derive_key("HyperMesh STOQ 2026-11-22 stateless resets v1", secret);
@@ -47,5 +58,5 @@ pub fn endpoint(socket: UdpSocket, mtu_max: u16, server: Option<ServerConfig>, s
         config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(ids)));
     }
     config.max_udp_payload_size(mtu_max.max(1472)).map_err(io::Error::other)?;
-    Endpoint::new(config, server, socket, Arc::new(TokioRuntime))
+    Endpoint::new(config, server, socket, runtime)
 }

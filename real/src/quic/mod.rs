@@ -12,7 +12,7 @@ mod outbox;
 mod tls;
 mod transport;
 
-pub use endpoint::{Sockets, bind, endpoint};
+pub use endpoint::{Sockets, bind, endpoint, endpoint_on};
 pub use hear::{Said, hear};
 pub use outbox::{Outbox, Sent, send};
 pub use tls::{Shown, client_crypto, server_crypto};
