@@ -65,7 +65,7 @@ pub(crate) enum Verb {
     Verify(verify::Args),
     /// How far the QUIC model is from real QUIC
     ///
-    /// Runs a scenario of layer 1 in message mode and in packet mode, and compares what clients saw.
+    /// Runs scenarios of layer 1 in message mode, in packet mode and, if asked, over real sockets, and compares what clients saw.
     Calibrate(calibrate::Args),
     /// List the runs that are kept
     ///
@@ -110,6 +110,12 @@ pub(crate) enum Verb {
     /// Measure the round trip to a node
     #[cfg(feature = "real")]
     Ping(net::short::PingArgs),
+    /// Run a scenario of layer 1 on real sockets, in wall time
+    ///
+    /// All its nodes in this process, each with a UDP socket on [::1], a certificate and a store, and the scenario's network emulated between the sockets.
+    /// What comes out is measured, not simulated, and differs from run to run.
+    #[cfg(feature = "real")]
+    Real(net::real::Args),
     /// Explain an error code
     ///
     /// `explain codes` lists all codes, `explain metrics` all metrics that expectations can name.

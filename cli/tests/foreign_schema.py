@@ -34,7 +34,7 @@ def main() -> int:
     return 1 if wrong or not files else 0
 
 
-GROUPS = {"first", "scale", "faults", "stoq"}
+GROUPS = {"calibrate", "faults", "first", "scale", "stoq"}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,13 @@ use hypermesh_sim::bench::Arm;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+/// What a run on real sockets leaves out, for its report.
+const SOCKETS_LEAVE_OUT: [&str; 3] = [
+    "The network between the sockets is emulated: its delays, queues and losses are the scenario's, not those of a real path.",
+    "All nodes share the processors of one machine; how late it was is told when the run ends.",
+    "Nothing repeats: time is wall time, and threads run as the system lets them.",
+];
+
 /// What every simulated run leaves out, for its report.
 const LEAVES_OUT: [&str; 3] = [
     "Nodes compute in no time: only wires, queues and timers take any.",
@@ -36,12 +43,13 @@ fn carrier(plan: &Plan, mode: Mode) -> &'static str {
 /// Writes a run into `out` and gives its directory. `command` is what runs it again.
 pub(crate) fn write(plan: &Plan, trace: &Trace, out: &Path, command: &str) -> Result<Option<PathBuf>, Failure> {
     let digest: String = trace.run.digest.chars().take(8).collect();
+    let leaves_out = if trace.mode == Mode::Socket { SOCKETS_LEAVE_OUT } else { LEAVES_OUT };
     let meta = Reproduce {
         command: command.to_owned(),
-        verify: Some(format!("hypermesh verify {digest}")),
+        verify: (trace.mode != Mode::Socket).then(|| format!("hypermesh verify {digest}")),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
-        leaves_out: std::iter::once(carrier(plan, trace.mode)).chain(LEAVES_OUT).map(str::to_owned).collect(),
+        leaves_out: std::iter::once(carrier(plan, trace.mode)).chain(leaves_out).map(str::to_owned).collect(),
     };
     let written = hypermesh_reports::write(plan, trace, out, &meta);
     written.map(Some).map_err(|error| Failure::new(Code::Internal, error.to_string(), format!("{command} --out DIR, where there is room")))

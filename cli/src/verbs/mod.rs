@@ -48,6 +48,8 @@ pub(crate) fn dispatch(verb: Verb, output: Output) -> Done {
         Verb::Purge(args) => net::short::purge(&args, output),
         #[cfg(feature = "real")]
         Verb::Ping(args) => net::short::ping(&args, output),
+        #[cfg(feature = "real")]
+        Verb::Real(args) => net::real::run(&args, output),
         Verb::Explain(args) => explain::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),

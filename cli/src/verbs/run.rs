@@ -71,10 +71,10 @@ fn seeds(text: &str) -> Result<Seeds, String> {
 }
 
 /// One run that is over.
-struct Ended {
-    code: Code,
+pub(super) struct Ended {
+    pub(super) code: Code,
     digest: String,
-    json: Value,
+    pub(super) json: Value,
     row: Vec<String>,
     missed: (usize, usize),
     dir: Option<PathBuf>,
@@ -142,7 +142,7 @@ fn one(file: &Path, typed: &str, setting: &Setting<'_>) -> Result<Ended, Failure
 }
 
 /// The command line that gives the same answer again.
-fn command(typed: &str, plan: &Plan, change: &Change) -> String {
+pub(super) fn command(typed: &str, plan: &Plan, change: &Change) -> String {
     let plain = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.,:/%=".contains(c));
     let quoted = |value: &str| if plain(value) { value.to_owned() } else { format!("'{}'", value.replace('\'', "'\\''")) };
     let set = change.set.iter().map(|(key, value)| format!(" --set {}", quoted(&format!("{key}={value}"))));
@@ -150,7 +150,8 @@ fn command(typed: &str, plan: &Plan, change: &Change) -> String {
 }
 
 impl Ended {
-    fn new(plan: &Plan, trace: &Trace, dir: Option<PathBuf>) -> Self {
+    /// How a run went; `dir` is where it is kept.
+    pub(super) fn new(plan: &Plan, trace: &Trace, dir: Option<PathBuf>) -> Self {
         let code = verdict::code(trace);
         let facts = &trace.run;
         let row = vec![
@@ -220,10 +221,10 @@ fn verdict_json(verdict: &Verdict) -> Value {
 }
 
 /// How one run went, for people.
-fn tell(plan: &Plan, trace: &Trace, ended: &Ended, output: &Output) {
+pub(super) fn tell(plan: &Plan, trace: &Trace, ended: &Ended, output: &Output) {
     let facts = &trace.run;
     let end = trace.run.virtual_end.as_secs_f64();
-    output.line(format_args!("{} (seed {}): {} nodes, {end:.3} s simulated", plan.name, plan.seed, human::count(facts.nodes)));
+    output.line(format_args!("{} (seed {}): {} nodes, {end:.3} s {}", plan.name, plan.seed, human::count(facts.nodes), trace.mode.word()));
     let wide = trace.verdicts.iter().map(|verdict| verdict.that.chars().count()).max().unwrap_or(0).min(60);
     for verdict in &trace.verdicts {
         output.line(expectation(verdict, wide, output));
@@ -275,7 +276,7 @@ fn expectation(verdict: &Verdict, wide: usize, output: &Output) -> String {
 }
 
 /// What is said when all runs are over.
-fn summary(ended: &[Ended], code: Code, output: &Output) {
+pub(super) fn summary(ended: &[Ended], code: Code, output: &Output) {
     match (output.format, ended) {
         (Format::Json, [only]) => output.json(&only.json),
         (Format::Json, _) => {

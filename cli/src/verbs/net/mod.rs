@@ -5,6 +5,7 @@ pub(crate) mod get;
 mod meter;
 pub(crate) mod node;
 pub(crate) mod put;
+pub(crate) mod real;
 pub(crate) mod short;
 
 use crate::exit::Code;
