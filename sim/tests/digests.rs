@@ -149,6 +149,9 @@ shipped! {
     a_lost_region_of_edges_gives_one_answer "stoq/region-loss";
     a_poisoned_edge_gives_one_answer "stoq/poisoned-edge";
     a_hundred_thousand_connections_give_one_answer "stoq/hundred-thousand-connections";
+    a_long_path_gives_one_answer "calibrate/long-path";
+    a_crowd_of_forty_gives_one_answer "calibrate/crowd-of-forty";
+    two_percent_loss_give_one_answer "calibrate/two-percent-loss";
     churn_gives_one_answer "faults/churn";
     a_healed_partition_gives_one_answer "faults/partition-heal";
     a_lost_region_gives_one_answer "faults/region-loss";
