@@ -133,13 +133,13 @@ impl Client {
                 match said {
                     Told::Root { id, version, len, .. } => part.begin(wanted, id, version.0, len),
                     Told::Piece { piece, stored } => {
-                        part.write(piece.offset, piece.of(&stored))?;
-                        self.driver.tell(job, Command::Taken { offset: piece.offset });
+                        part.write(piece.start(), piece.of(&stored))?;
+                        self.driver.tell(job, Command::Taken { offset: piece.start() });
                         begun = Instant::now();
                     }
                     Told::Copy { piece, from } => {
-                        part.copy(from, piece.offset, piece.take)?;
-                        self.driver.tell(job, Command::Taken { offset: piece.offset });
+                        part.copy(from, piece.start(), piece.take)?;
+                        self.driver.tell(job, Command::Taken { offset: piece.start() });
                     }
                     Told::Got { counters } => {
                         self.driver.forget(job);

@@ -20,6 +20,11 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// Where its first wanted byte stands in the object.
+    pub const fn start(&self) -> u64 {
+        self.offset + self.skip as u64
+    }
+
     /// The wanted part of the chunk's (opened) bytes.
     pub fn of<'a>(&self, chunk: &'a [u8]) -> &'a [u8] {
         &chunk[self.skip as usize..][..self.take as usize]
