@@ -3,7 +3,7 @@
 //! ```text
 //! ca.pem       its certificate: every node needs it       ca.key         its secret
 //! NAME.pem     a certificate, NAME.key its secret         ledger.json    what was issued and taken back
-//! revoked.stoq the signed list of revocations
+//! revoked.stoq the signed list of revocations             LOCK           locked by whoever uses the authority
 //! ```
 
 use super::identity::Anchor;
@@ -17,6 +17,7 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
@@ -58,10 +59,13 @@ pub struct Issued {
     pub not_after: Time,
 }
 
-/// An authority and its folder. One process at a time uses it.
+/// An authority and its folder. One process at a time uses it: another that opens it waits, so that nothing which one takes back is lost to what another
+/// renews at the same moment.
 #[derive(Debug)]
 pub struct Authority {
     dir: PathBuf,
+    /// Locked for as long as this value lives.
+    _lock: File,
     anchor: Anchor,
     issuer: Issuer<'static, KeyPair>,
     ledger: Ledger,
@@ -90,7 +94,7 @@ impl Authority {
         Ok(authority)
     }
 
-    /// Opens the authority of a folder.
+    /// Opens the authority of a folder. Waits for whoever has it open.
     pub fn open(dir: &Path) -> Result<Self, PkiError> {
         let content = |path: &Path, what| PkiError::Content { path: path.to_owned(), what };
         let (pem, secret, ledger) = (dir.join("ca.pem"), dir.join("ca.key"), dir.join("ledger.json"));
@@ -99,8 +103,12 @@ impl Authority {
         let key = key.ok_or_else(|| content(&secret, "a private key in PEM"))?;
         let certificate = CertificateDer::from_pem_slice(&read(&pem)?).map_err(|_| content(&pem, "a certificate in PEM"))?;
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
+        let place = dir.join("LOCK");
+        let failed = |error| PkiError::File { path: place.clone(), error };
+        let lock = File::options().create(true).truncate(false).write(true).open(&place).map_err(failed)?;
+        lock.lock().map_err(failed)?;
         let entries = serde_json::from_slice(&read(&ledger)?).map_err(|_| content(&ledger, "a ledger"))?;
-        Ok(Self { dir: dir.to_owned(), anchor, issuer, ledger: entries })
+        Ok(Self { dir: dir.to_owned(), _lock: lock, anchor, issuer, ledger: entries })
     }
 
     /// What certificates of this authority are checked with.
