@@ -205,7 +205,7 @@ impl Machine for Pump {
                 cx.emit(Effect::Dial { server: hypermesh_core::stoq::node::ServerId(0) });
             }
             Input::Leave => cx.emit(Effect::Left),
-            Input::NoDial { .. } | Input::Judged { .. } | Input::Done { .. } | Input::Servers(_) => {}
+            Input::NoDial { .. } | Input::Judged { .. } | Input::Done { .. } | Input::Servers(_) | Input::Kept(_) => {}
         }
     }
 

@@ -18,6 +18,14 @@ pub trait Supply: fmt::Debug + Send + Sync {
 pub struct Disk(pub Option<Arc<Store>>);
 
 impl Disk {
+    /// What lies in it, chunks and manifests alike, with lengths in bytes.
+    pub fn contents(&self) -> Vec<(ContentId, u32)> {
+        let id = |key| match key {
+            Key::Chunk(ChunkId(id)) | Key::Manifest(ManifestId(id)) => ContentId(id),
+        };
+        self.0.iter().flat_map(|store| store.contents()).map(|(key, bytes)| (id(key), bytes)).collect()
+    }
+
     /// Carries out an operation. It may wait for the disk.
     pub(super) fn carry_out(&self, op: StoreOp) -> Outcome {
         let Some(store) = &self.0 else { return missing(&op) };

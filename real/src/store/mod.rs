@@ -198,6 +198,12 @@ impl<D: Disk> Store<D> {
         inner.index.entry(key).filter(|entry| !entry.rotten).map(|entry| entry.place.len)
     }
 
+    /// All content that is there and not known to be damaged, with its length in bytes, in no order. Nothing is read.
+    pub fn contents(&self) -> Vec<(Key, u32)> {
+        let inner = self.lock();
+        inner.index.contents().filter(|(_, entry)| !entry.rotten).map(|(key, entry)| (*key, entry.place.len)).collect()
+    }
+
     /// Gives content up. It is not there any more from now on, and after the acknowledgement not after a crash either.
     pub fn forget(&self, key: Key) -> Result<Ticket, StoreError> {
         let note = Note::Forget { key };

@@ -254,6 +254,7 @@ impl StoqNode {
                 self.servers = Some(servers);
                 self.stir();
             }
+            Input::Kept(contents) => self.on_kept_before(&contents, t),
             Input::Leave => self.on_leave(t),
         }
     }

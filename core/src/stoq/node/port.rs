@@ -144,6 +144,9 @@ pub enum Input {
     },
     /// From now on these servers are above this node, in order of preference (for caches; and for jobs that name none).
     Servers(Box<[Server]>),
+    /// Contents that have lain in the store of a cache since before it started, with their lengths in bytes; more than once if they are many. What has no
+    /// room any more is given up with [`StoreOp::Forget`]. Other nodes pass it over.
+    Kept(Box<[(ContentId, u32)]>),
     /// Leave in good order: nothing new is accepted, what is under way goes on. [`Effect::Left`] follows.
     Leave,
 }

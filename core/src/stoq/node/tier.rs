@@ -102,13 +102,17 @@ impl StoqNode {
         let mut out = Vec::new();
         tier.cache.wake(why, &mut t.cx.child(&mut out));
         let code = tier.fetches.remove(&fetch).map_or(Code::Timeout, |fetch| fetch.code());
-        let about = CacheWork {
-            input: cache::Input::Lost { key: Key::Content(ContentId([0; 32])), tier: cache::Tier::Disk },
-            name: None,
-            fetched: None,
-            code,
-        };
-        out.into_iter().for_each(|effect| self.on_cache_effect(effect, &about, None, t));
+        out.into_iter().for_each(|effect| self.on_cache_effect(effect, &about_nothing(code), None, t));
+    }
+
+    /// Contents that the disk has had since before. What is read of them later is verified like everything that comes from a disk.
+    pub(super) fn on_kept_before(&mut self, contents: &[(ContentId, u32)], t: &mut Turn<'_, '_>) {
+        for (id, bytes) in contents {
+            let Some(tier) = &mut self.tier else { return };
+            let mut out = Vec::new();
+            tier.cache.resume_copy(Key::Content(*id), u64::from(*bytes), &mut t.cx.child(&mut out));
+            out.into_iter().for_each(|effect| self.on_cache_effect(effect, &about_nothing(Code::Refused), None, t));
+        }
     }
 
     /// Tells the cache something, and carries out what it asks for.
@@ -342,6 +346,12 @@ impl StoqNode {
             ..GetName::whole(name)
         }
     }
+}
+
+/// What is said about effects that no answer and no request brought about.
+const fn about_nothing(code: Code) -> CacheWork {
+    let input = cache::Input::Lost { key: Key::Content(ContentId([0; 32])), tier: cache::Tier::Disk };
+    CacheWork { input, name: None, fetched: None, code }
 }
 
 /// Whether it is the origin that says so now.

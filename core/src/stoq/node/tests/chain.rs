@@ -164,6 +164,25 @@ fn what_leaves_memory_is_served_from_the_disk_and_lost_copies_are_fetched_again(
 }
 
 #[test]
+fn a_cache_that_comes_up_again_goes_on_with_what_its_disk_has() {
+    let mut world = World::new(13);
+    world.add(&Arc::new(config(Roles::ORIGIN, &[])));
+    let mut edge = config(Roles::EDGE, &[ORIGIN]);
+    edge.cache = edge.cache.map(|cache| cache::Config { disk_bytes: 1 << 20, ..cache });
+    let edge = world.add(&Arc::new(edge));
+    let client = world.add(&Arc::new(config(Roles::CLIENT, &[edge])));
+    let object = pack(&noise(14, 400_000));
+    world.seats[ORIGIN].store.contents = object.contents.clone();
+    world.seats[edge].store.contents = object.contents.clone();
+    let stale = ContentId([7; 32]);
+    let kept = object.contents.iter().map(|(id, bytes)| (*id, bytes.len() as u32)).chain([(stale, 2 << 20)]).collect();
+    world.input(edge, Input::Kept(kept));
+    assert!(got(&mut world, client, 1, What::Id(object.root)) == object.bytes);
+    assert_eq!(world.seats[ORIGIN].put_out, 0, "all of it was at the edge");
+    assert!(world.count(edge, |fact| matches!(fact, Fact::Served { level: Level::Disk, .. })) > 20);
+}
+
+#[test]
 fn a_copy_is_renewed_without_being_sent_again() {
     let mut world = town(8);
     let bytes = noise(8, 50_000);
