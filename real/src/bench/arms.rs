@@ -84,7 +84,7 @@ impl Served {
 
     /// Connections that it has.
     pub fn connections(&self) -> usize {
-        self.driver.as_ref().map_or_else(|| self.endpoint.open_connections(), |driver| driver.open().0)
+        self.driver.as_ref().map_or_else(|| self.endpoint.open_connections(), |driver| driver.held().connections)
     }
 }
 
@@ -150,29 +150,50 @@ impl Bed {
     }
 
     /// Somebody who connects again and again from one socket.
-    pub(super) fn clients(&self, socket: std::net::UdpSocket, to: SocketAddrV6) -> io::Result<Clients> {
-        let endpoint = quic::endpoint(socket, self.parameters().mtu, None, None)?;
-        Ok(Clients(self.driver(endpoint, Some(self.client_config()?), Roles::CLIENT, Some(to))))
+    pub(super) fn clients(&self, arm: Arm, socket: std::net::UdpSocket, to: SocketAddrV6) -> io::Result<Clients> {
+        let (endpoint, config) = (quic::endpoint(socket, self.parameters().mtu, None, None)?, self.client_config()?);
+        Ok(match arm {
+            Arm::Stoq => Clients::Stoq(self.driver(endpoint, Some(config), Roles::CLIENT, Some(to))),
+            Arm::Bare => Clients::Bare { endpoint, config, to, open: Vec::new() },
+        })
     }
 }
 
 /// Somebody who connects again and again.
-pub(super) struct Clients(Driver<Pump>);
+pub(super) enum Clients {
+    Stoq(Driver<Pump>),
+    Bare { endpoint: Endpoint, config: ClientConfig, to: SocketAddrV6, open: Vec<Connection> },
+}
 
 impl Clients {
-    /// Opens so many connections more, and returns when their sessions are open.
-    pub(super) async fn connect(&self, count: usize) -> io::Result<()> {
-        let waiting: Vec<_> = (0..count).map(|_| self.0.job(Command::Ping { server: None }, None)).collect();
-        for (job, mut told) in waiting {
-            open(&mut told).await?;
-            self.0.forget(job);
+    /// Opens so many connections more, and returns when they, and with STOQ their sessions, are open.
+    pub(super) async fn connect(&mut self, count: usize) -> io::Result<()> {
+        match self {
+            Self::Stoq(driver) => {
+                let waiting: Vec<_> = (0..count).map(|_| driver.job(Command::Ping { server: None }, None)).collect();
+                for (job, mut told) in waiting {
+                    session_opens(&mut told).await?;
+                    driver.forget(job);
+                }
+            }
+            Self::Bare { endpoint, config, to, open } => {
+                let connecting = |_| endpoint.connect_with(config.clone(), (*to).into(), "stoq.invalid");
+                let waiting: Vec<_> = (0..count).map(connecting).collect::<Result<_, _>>().map_err(io::Error::other)?;
+                for connecting in waiting {
+                    open.push(connecting.await.map_err(io::Error::other)?);
+                }
+            }
         }
         Ok(())
     }
 
     /// Closes them all.
     pub(super) fn close(&self) {
-        self.0.endpoint().close(0u8.into(), b"");
+        let endpoint = match self {
+            Self::Stoq(driver) => driver.endpoint(),
+            Self::Bare { endpoint, .. } => endpoint,
+        };
+        endpoint.close(0u8.into(), b"");
     }
 }
 
@@ -202,7 +223,7 @@ pub async fn measure(arm: Arm, bed: &Bed, from: SocketAddrV6, bytes: u64, stream
 }
 
 /// Waits until a session is open.
-async fn open(told: &mut UnboundedReceiver<Told>) -> io::Result<()> {
+async fn session_opens(told: &mut UnboundedReceiver<Told>) -> io::Result<()> {
     match tokio::time::timeout(Duration::from_secs(30), told.recv()).await {
         Ok(Some(Told::Pong { .. })) => Ok(()),
         _ => Err(io::ErrorKind::TimedOut.into()),
@@ -212,7 +233,7 @@ async fn open(told: &mut UnboundedReceiver<Told>) -> io::Result<()> {
 async fn stoq_measure(bed: &Bed, endpoint: Endpoint, from: SocketAddrV6, bytes: u64, streams: usize) -> io::Result<Measured> {
     let driver = bed.driver(endpoint, Some(bed.client_config()?), Roles::CLIENT, Some(from));
     let (job, mut told) = driver.job(Command::Ping { server: None }, None);
-    open(&mut told).await?;
+    session_opens(&mut told).await?;
     let connection = driver.connections().pop().ok_or(io::ErrorKind::NotConnected)?;
     let begin = Begin::of(&connection);
     let count = bytes.div_ceil(CHUNK_BYTES as u64);

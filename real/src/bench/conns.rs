@@ -9,9 +9,9 @@ use std::time::Instant;
 /// What was found about connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
-    /// Connections whose sessions were open at the same time, counted by the node that accepted them.
+    /// Connections that were open at the same time, with STOQ their sessions too, counted by who accepted them.
     pub connections: usize,
-    /// Resident bytes of this process that each pair of ends costs: session, QUIC and tasks on both sides.
+    /// Resident bytes of this process that each pair of ends costs: QUIC and tasks on both sides, and with STOQ their sessions.
     pub bytes_per_pair: f64,
     /// Seconds until all were open.
     pub seconds: f64,
@@ -23,10 +23,10 @@ pub struct Held {
 const AT_ONCE: usize = 64;
 
 /// Opens so many connections from this process to a node in this process, and keeps them all.
-pub async fn hold(bed: &Bed, count: usize) -> io::Result<Held> {
-    let served = serve(Arm::Stoq, bed)?;
+pub async fn hold(arm: Arm, bed: &Bed, count: usize) -> io::Result<Held> {
+    let served = serve(arm, bed)?;
     let (socket, _) = quic::bind(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0))?;
-    let client = bed.clients(socket, served.address)?;
+    let mut client = bed.clients(arm, socket, served.address)?;
     // What the first connection costs once is not what each costs.
     client.connect(1).await?;
     let (memory, cpu, begin) = (resident(), super::cpu_seconds(), Instant::now());

@@ -1,12 +1,18 @@
-//! Folders as objects.
+//! Folders as objects, and what a client leaves behind.
 
-use super::Source;
 use super::tree::{self, Entry, Kind};
+use super::{Client, Contact, Source};
 use crate::driver::Supply;
+use crate::pki::Authority;
+use hypermesh_core::base::Span;
 use hypermesh_core::stoq::chunk::Profile;
+use hypermesh_core::stoq::preset::Effective;
+use hypermesh_core::stoq::session::Roles;
 use std::fs;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 /// A small folder with everything that a folder can have.
 pub(crate) fn plant(root: &Path) {
@@ -60,4 +66,28 @@ fn every_content_of_an_offered_folder_can_be_handed_over() {
     }
     fs::write(place.path().join("src/main.rs"), "other".repeat(7_800)).expect("a file");
     assert!(source.ids().any(|(id, _)| source.supply(id).is_err()), "what changed is not handed over");
+}
+
+#[tokio::test]
+async fn a_client_that_left_leaves_no_task_behind() {
+    let place = tempfile::tempdir().expect("a folder");
+    let mut authority = Authority::create(place.path()).expect("an authority");
+    authority.issue_to_files("client", Roles::CLIENT, Span::secs(3600)).expect("a certificate");
+    let contact = Contact {
+        server: SocketAddrV6::new(Ipv6Addr::LOCALHOST, 9, 0, 0),
+        server_name: None,
+        certificates: place.path().to_owned(),
+        name: "client".to_owned(),
+        values: Effective::new(None),
+        patience: Duration::ZERO,
+    };
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let client = Client::start(&contact).expect("a client");
+    assert!(tasks() > before);
+    client.leave().await;
+    // Whatever ends does so by itself from here on.
+    while tasks() > before {
+        tokio::task::yield_now().await;
+    }
 }

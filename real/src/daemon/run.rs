@@ -10,7 +10,7 @@ use crate::quic::{self, Parameters, Shown};
 use crate::store::{Options, Recovery, Store, StoreError};
 use hypermesh_core::stoq::cache;
 use hypermesh_core::stoq::certs::{Asked, Trusted};
-use hypermesh_core::stoq::node::{Config, Server, ServerId, StoqNode};
+use hypermesh_core::stoq::node::{Config, Input, Server, ServerId, StoqNode};
 use hypermesh_core::stoq::preset::{Effective, Key};
 use hypermesh_core::stoq::session::frame::Name;
 use hypermesh_core::stoq::session::{Capabilities, Roles};
@@ -26,6 +26,8 @@ use tokio::task::JoinHandle;
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Contents of a disk that a cache is told of at once, so that nobody waits for long meanwhile.
+const KEPT_AT_ONCE: usize = 1024;
 /// How often the store is compacted, if it is worth it.
 const COMPACT_EVERY: Duration = Duration::from_secs(30);
 
@@ -126,6 +128,12 @@ impl Daemon {
             disk: Disk(store.clone()),
         };
         let driver = Driver::start(setup, Some(Box::new(move |fact| noting.note(fact))));
+        // A cache goes on with what its disk has; an origin looks there anyway.
+        if settings.role != Role::Origin {
+            for some in driver.disk().contents().chunks(KEPT_AT_ONCE) {
+                driver.input(Input::Kept(some.into()));
+            }
+        }
         // Before anybody is judged, the list is there, if there is one.
         if let Some(list) = seen.list() {
             driver.list(list);
@@ -223,14 +231,20 @@ fn page(driver: &Driver<StoqNode>, metrics: &Arc<Metrics>) -> Page {
     Box::new(move |path| match path {
         "/health" => Some((200, "ok\n".to_owned())),
         "/metrics" => {
-            let (connections, streams) = driver.open();
+            let held = driver.held();
+            let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
             let mut more = vec![
-                ("stoq_connections", "Connections that are open.", connections as u64),
-                ("stoq_streams", "Streams that are open.", streams as u64),
+                ("stoq_connections", "Connections that are open.", held.connections as u64),
+                ("stoq_streams", "Streams that are open.", held.streams as u64),
+                ("stoq_quic_connections", "Connections of QUIC, those in their handshake or closing too.", held.quic_connections as u64),
+                ("stoq_jobs", "Jobs of applications that are not over.", held.jobs as u64),
+                ("stoq_deadlines", "Wake-ups that were asked for, those that are stale by now too.", held.deadlines as u64),
+                ("stoq_tasks", "Tasks of the process.", tasks as u64),
             ];
             let store = driver.disk().0.as_ref().map(|store| store.figures());
             if let Some(store) = store {
                 more.extend([
+                    ("stoq_store_segments", "Segments of the store, a file each.", store.segments as u64),
                     ("stoq_store_bytes", "Bytes of all segments of the store.", store.bytes),
                     ("stoq_store_live_bytes", "Bytes of these that are needed.", store.live_bytes),
                     ("stoq_store_contents", "Chunks and manifests in the store.", store.contents as u64),

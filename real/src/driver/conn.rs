@@ -30,6 +30,8 @@ const AWAY_MAX: Span = Span::secs(5);
 pub(super) struct Conn {
     pub(super) quic: Connection,
     pub(super) streams: HashMap<StreamId, Stream>,
+    /// Requests that the peer may have open; 0 until the session is.
+    pub(super) granted: u64,
     /// Streams that are to be opened, in the order of their numbers.
     opens: mpsc::UnboundedSender<StreamId>,
 }
@@ -166,7 +168,7 @@ impl<M: Node> Shared<M> {
         let peer = Peer::Certified(roles);
         {
             let mut inner = self.lock();
-            inner.conns.insert(conn, Conn { quic: quic.clone(), streams: HashMap::new(), opens });
+            inner.conns.insert(conn, Conn { quic: quic.clone(), streams: HashMap::new(), granted: 0, opens });
             if let Some((server, _)) = &dialled {
                 inner.failures.remove(server);
             }

@@ -24,4 +24,4 @@ pub use clock::Clock;
 pub use disk::{Disk, Supply};
 pub use door::Door;
 pub use figures::Figures;
-pub use shared::{Address, Driver, Node, Setup, Watch};
+pub use shared::{Address, Driver, Held, Node, Setup, Watch};

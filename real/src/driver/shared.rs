@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddrV6;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
@@ -39,6 +40,21 @@ pub struct Address {
     pub socket: SocketAddrV6,
     /// What is asked of its certificate.
     pub asked: Asked,
+}
+
+/// What a driver holds at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Connections whose peer may speak.
+    pub connections: usize,
+    /// Streams of these.
+    pub streams: usize,
+    /// Connections of QUIC, those in their handshake or closing too.
+    pub quic_connections: usize,
+    /// Jobs of applications that were not forgotten.
+    pub jobs: usize,
+    /// Wake-ups that were asked for, those that are stale by now too.
+    pub deadlines: usize,
 }
 
 /// What a driver is made of.
@@ -93,6 +109,8 @@ pub(super) struct Shared<M> {
     sooner: Notify,
     /// Rung when the node has left.
     left: Notify,
+    /// Every connection was closed, and none is taken any more.
+    is_stopped: AtomicBool,
 }
 
 impl<M> fmt::Debug for Shared<M> {
@@ -129,13 +147,13 @@ enum Heard {
 const WAITING_MAX: usize = 512;
 
 /// The lock, taken. What was said meanwhile is heard when it is dropped.
-pub(super) struct Held<'a, M: Node> {
+pub(super) struct Taken<'a, M: Node> {
     shared: &'a Arc<Shared<M>>,
     /// None only while it is dropped.
     guard: Option<MutexGuard<'a, Inner<M>>>,
 }
 
-impl<M: Node> Deref for Held<'_, M> {
+impl<M: Node> Deref for Taken<'_, M> {
     type Target = Inner<M>;
 
     fn deref(&self) -> &Inner<M> {
@@ -143,13 +161,13 @@ impl<M: Node> Deref for Held<'_, M> {
     }
 }
 
-impl<M: Node> DerefMut for Held<'_, M> {
+impl<M: Node> DerefMut for Taken<'_, M> {
     fn deref_mut(&mut self) -> &mut Inner<M> {
         self.guard.as_mut().expect("the lock is held until the drop")
     }
 }
 
-impl<M: Node> Drop for Held<'_, M> {
+impl<M: Node> Drop for Taken<'_, M> {
     fn drop(&mut self) {
         self.guard = None;
         self.shared.work();
@@ -226,6 +244,7 @@ impl<M: Node> Driver<M> {
             queue: Mutex::default(),
             sooner: Notify::new(),
             left: Notify::new(),
+            is_stopped: AtomicBool::new(false),
         });
         shared.runtime.spawn(Arc::clone(&shared).keep_time());
         shared.runtime.spawn(Arc::clone(&shared).accept());
@@ -284,10 +303,16 @@ impl<M: Node> Driver<M> {
         &self.0.endpoint
     }
 
-    /// Connections and streams that are open.
-    pub fn open(&self) -> (usize, usize) {
+    /// What is held at the moment.
+    pub fn held(&self) -> Held {
         let inner = self.0.lock();
-        (inner.conns.len(), inner.conns.values().map(|conn| conn.streams.len()).sum())
+        Held {
+            connections: inner.conns.len(),
+            streams: inner.conns.values().map(|conn| conn.streams.len()).sum(),
+            quic_connections: self.0.endpoint.open_connections(),
+            jobs: inner.jobs.len(),
+            deadlines: inner.deadlines.len(),
+        }
     }
 
     /// The connections that are open.
@@ -322,9 +347,12 @@ impl<M: Node> Driver<M> {
         in_time
     }
 
-    /// Closes every connection at once, and returns when peers could know.
+    /// Closes every connection at once, and returns when peers could know. Nothing of the driver is left then but what others hold of it.
     pub async fn stop(&self) {
         self.0.endpoint.close(crate::quic::error_code(session::Code::NoError), b"");
+        self.0.is_stopped.store(true, Ordering::Release);
+        // What keeps the time ends with this, and the socket is closed when nothing else is under way.
+        self.0.sooner.notify_one();
         // What a peer does not acknowledge in time it finds out by itself.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.0.endpoint.wait_idle()).await;
     }
@@ -332,8 +360,8 @@ impl<M: Node> Driver<M> {
 
 impl<M: Node> Shared<M> {
     /// Takes the lock, and waits for it. Whatever was said meanwhile is heard when it is let go.
-    pub(super) fn lock(self: &Arc<Self>) -> Held<'_, M> {
-        Held { shared: self, guard: Some(self.inner.lock().unwrap_or_else(PoisonError::into_inner)) }
+    pub(super) fn lock(self: &Arc<Self>) -> Taken<'_, M> {
+        Taken { shared: self, guard: Some(self.inner.lock().unwrap_or_else(PoisonError::into_inner)) }
     }
 
     /// Something happens to the node.
@@ -394,8 +422,8 @@ impl<M: Node> Shared<M> {
         let confirmed = matches!(&input, session::Input::Frame { frame: Frame::Confirm(_), .. });
         self.react(inner, |machine, cx| machine.handle(Input::Session { conn, input }, cx));
         // The peer confirmed what both hold for agreed, and the machine did not object: the session is open.
-        if confirmed && let Some(known) = inner.conns.get(&conn).filter(|known| known.quic.close_reason().is_none()) {
-            crate::quic::grant_all(&known.quic, &self.parameters);
+        if confirmed && let Some(known) = inner.conns.get_mut(&conn).filter(|known| known.quic.close_reason().is_none()) {
+            known.granted = crate::quic::grant_all(&known.quic, &self.parameters);
         }
     }
 
@@ -491,9 +519,9 @@ impl<M: Node> Shared<M> {
         }
     }
 
-    /// Wakes whoever asked for it, when it is due.
+    /// Wakes whoever asked for it, when it is due, until the driver is stopped.
     async fn keep_time(self: Arc<Self>) {
-        loop {
+        while !self.is_stopped.load(Ordering::Acquire) {
             let next = self.lock().deadlines.peek().map(|first| first.0.at);
             let Some(next) = next else {
                 self.sooner.notified().await;

@@ -88,6 +88,9 @@ impl<M: Node> Shared<M> {
         let outbox = Arc::<Outbox>::default();
         if let Some(known) = self.lock().conns.get_mut(&conn) {
             known.streams.insert(stream, Stream { outbox: Some(outbox.clone()), hearing: Hearing::Unread(receive) });
+            if known.granted > 0 {
+                known.granted = quic::grant_more(&known.quic, &self.parameters, known.granted, known.streams.len());
+            }
         }
         self.speaks(conn, stream, send, outbox);
     }

@@ -4,12 +4,17 @@ use super::error_code;
 use bytes::Bytes;
 use hypermesh_core::stoq::session::frame::Frame;
 use hypermesh_core::stoq::session::{Code, FrameReader, Item, Violation};
-use quinn::{ReadError, RecvStream};
+use quinn::{Dir, ReadError, RecvStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Pieces that are taken from QUIC at once. Each is what one packet carried.
 const PIECES: usize = 64;
+/// The same of a one-way stream, which carries a few small frames and stays open as long as its connection.
+const PIECES_ONE_WAY: usize = 2;
+/// How often it is told that data of a body came. Whoever waits for it does so for seconds.
+const MOVED_EVERY: Duration = Duration::from_millis(50);
 
 /// What a stream says.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +42,10 @@ pub enum Said {
 /// A body is allocated when its head came, in full, and filled in place: the one copy between QUIC and whoever takes the content. A peer can make a
 /// node hold one body for each stream that it may have open.
 pub async fn hear(mut stream: RecvStream, mut reader: FrameReader, mut stop: oneshot::Receiver<Code>, mut tell: impl FnMut(Said) -> bool) {
-    let mut pieces: [Bytes; PIECES] = std::array::from_fn(|_| Bytes::new());
+    let is_one_way = stream.id().dir() == Dir::Uni;
+    let mut pieces = vec![Bytes::new(); if is_one_way { PIECES_ONE_WAY } else { PIECES }];
     let mut body: Option<Body> = None;
+    let mut moved = Instant::now();
     loop {
         let came = tokio::select! {
             biased;
@@ -57,7 +64,8 @@ pub async fn hear(mut stream: RecvStream, mut reader: FrameReader, mut stop: one
                     let bytes = std::mem::take(piece);
                     going = going && take(&bytes, &mut reader, &mut body, &mut tell);
                 }
-                if going && body.is_some() {
+                if going && body.is_some() && moved.elapsed() >= MOVED_EVERY {
+                    moved = Instant::now();
                     going = tell(Said::Moved);
                 }
                 if going {

@@ -16,7 +16,7 @@ pub use endpoint::{Sockets, bind, endpoint, endpoint_on};
 pub use hear::{Said, hear};
 pub use outbox::{Outbox, Sent, send};
 pub use tls::{Shown, client_crypto, server_crypto};
-pub use transport::{Parameters, exporter, grant_all};
+pub use transport::{Parameters, exporter, grant_all, grant_more};
 
 use hypermesh_core::stoq::session::StreamId;
 

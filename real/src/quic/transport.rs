@@ -72,10 +72,26 @@ impl Parameters {
     }
 }
 
-/// Gives a peer what it may have once the session is open.
-pub fn grant_all(connection: &Connection, parameters: &Parameters) {
+/// Requests that a peer may have open at first. QUIC keeps a place for every stream that it grants, so what most peers never use is granted as they use it:
+/// see [`grant_more`]. 256 places for each side of a connection are 17 KiB.
+const REQUESTS_FIRST: u64 = 32;
+
+/// Gives a peer what it may have once the session is open. Requests that it may have open from now on.
+pub fn grant_all(connection: &Connection, parameters: &Parameters) -> u64 {
     connection.set_receive_window(varint(parameters.connection_window));
-    connection.set_max_concurrent_bi_streams(varint(parameters.requests));
+    let requests = parameters.requests.min(REQUESTS_FIRST);
+    connection.set_max_concurrent_bi_streams(varint(requests));
+    requests
+}
+
+/// Grants more requests if half of what was granted is in use. Requests that the peer may have open from now on.
+pub fn grant_more(connection: &Connection, parameters: &Parameters, granted: u64, in_use: usize) -> u64 {
+    if granted >= parameters.requests || 2 * (in_use as u64) < granted {
+        return granted;
+    }
+    let requests = parameters.requests.min(2 * granted);
+    connection.set_max_concurrent_bi_streams(varint(requests));
+    requests
 }
 
 /// The exporter that binds the confirmation of the settings to this connection (clause 7.2).
