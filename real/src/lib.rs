@@ -10,6 +10,7 @@ pub mod client;
 pub mod daemon;
 pub mod driver;
 pub mod fleet;
+pub mod heap;
 pub mod pki;
 pub mod quic;
 pub mod store;

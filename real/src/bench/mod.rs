@@ -7,6 +7,7 @@ mod arms;
 mod ceilings;
 mod conns;
 mod pump;
+pub mod soak;
 
 pub use arms::{Arm, Bed, Measured, Served, measure, serve};
 pub use ceilings::{Ceilings, ceilings};

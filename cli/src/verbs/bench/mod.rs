@@ -3,6 +3,8 @@
 mod parts;
 mod scale;
 #[cfg(feature = "real")]
+mod soak;
+#[cfg(feature = "real")]
 mod transport;
 
 pub(crate) use scale::Measured;
@@ -28,6 +30,9 @@ enum What {
     /// STOQ on real sockets, beside bare quinn and the machine's ceilings
     #[cfg(feature = "real")]
     Transport(transport::Args),
+    /// A small network of processes under mixed load and faults for long, and what grows
+    #[cfg(feature = "real")]
+    Soak(soak::Args),
     /// The other process of a measurement in two; serves until its input ends
     #[cfg(feature = "real")]
     #[command(hide = true)]
@@ -45,7 +50,29 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
         #[cfg(feature = "real")]
         What::Transport(args) => transport::run(args, output),
         #[cfg(feature = "real")]
+        What::Soak(args) => soak::run(args, output),
+        #[cfg(feature = "real")]
         What::TransportSide(args) => transport::side(args, output),
         What::One(args) => scale::one(args, output),
+    }
+}
+
+/// A folder that goes with the measurement.
+#[cfg(feature = "real")]
+struct Folder(std::path::PathBuf);
+
+#[cfg(feature = "real")]
+impl Folder {
+    /// A name that no other process has, in the system's folder for such things.
+    fn new(word: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("{word}-{}", std::process::id())))
+    }
+}
+
+#[cfg(feature = "real")]
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left is in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

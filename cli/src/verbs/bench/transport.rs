@@ -9,7 +9,7 @@ use crate::human;
 use crate::output::{Format, Output};
 use crate::table::Table;
 use hypermesh_core::stoq::preset::{Effective, Preset, Source};
-use hypermesh_real::bench::{Arm, Bed, Ceilings, Measured, ceilings, cpu_seconds, hold, measure, serve};
+use hypermesh_real::bench::{Arm, Bed, Ceilings, Held, Measured, ceilings, cpu_seconds, hold, measure, serve};
 use serde_json::{Value, json};
 use std::net::SocketAddrV6;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHERE", value_delimiter = ',', default_value = "one-process,two-processes", value_parser = layout)]
     layouts: Vec<Layout>,
 
+    /// What is measured; the ratio is told if both are.
+    #[arg(long, value_name = "ARM", value_delimiter = ',', default_value = "stoq,bare", value_parser = arm)]
+    arms: Vec<Arm>,
+
     /// The preset of both ends; plain defaults if none.
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<Preset>,
@@ -67,6 +71,9 @@ pub(crate) struct Side {
     /// Values that were set, as `key=value`.
     #[arg(value_parser = crate::args::key_value)]
     values: Vec<(String, String)>,
+    /// Do not serve: hold so many connections, print what they cost as JSON, and end.
+    #[arg(long)]
+    hold: Option<usize>,
 }
 
 /// Where the two ends run.
@@ -122,16 +129,6 @@ impl Row {
     }
 }
 
-/// A folder that goes with the measurement.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left is in the system's folder for such things.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn failed(doing: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
     move |error| Failure::machine(doing, &error, EXAMPLE)
 }
@@ -146,6 +143,7 @@ fn effective(preset: Option<Preset>, pairs: &[(String, String)]) -> Result<Effec
 }
 
 fn runtime() -> Result<Runtime, Failure> {
+    hypermesh_real::heap::keep_pages();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed("starting threads"))
 }
 
@@ -153,7 +151,7 @@ fn runtime() -> Result<Runtime, Failure> {
 pub(crate) fn run(args: &Args, output: Output) -> Done {
     let output = output.with(args.format);
     let values = effective(args.preset, &args.values)?;
-    let folder = Folder(std::env::temp_dir().join(format!("hypermesh-bench-{}", std::process::id())));
+    let folder = super::Folder::new("hypermesh-bench");
     let pki = |error: hypermesh_real::pki::PkiError| Failure::new(Code::Internal, error.to_string(), EXAMPLE);
     Bed::make(&folder.0).map_err(pki)?;
     let bed = Bed::open(&folder.0, values.clone()).map_err(pki)?;
@@ -165,17 +163,17 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
             // Who goes first changes, so that neither has the warmer machine.
             let mut arms = Arm::ALL;
             arms.rotate_left(turn % 2);
-            for (name, arm) in arms {
+            for (name, arm) in arms.into_iter().filter(|(_, arm)| args.arms.contains(arm)) {
                 let row = one(args, &bed, &folder.0, &set, layout, arm)?;
                 output.note(format_args!("{:<13} {name:<5} {:>6.2} Gbit/s  {:>5.2} s/GB", layout.word(), row.gbit(), row.cpu_per_gb()));
                 rows.push(row);
             }
         }
     }
-    let held = match args.connections {
-        0 => None,
-        count => Some(runtime()?.block_on(hold(&bed, count)).map_err(failed("holding connections"))?),
-    };
+    let mut held = Vec::new();
+    for (name, arm) in Arm::ALL.into_iter().filter(|(_, arm)| args.arms.contains(arm) && args.connections > 0) {
+        held.push((name, arm, held_elsewhere(name, &folder.0, &set, args.connections)?));
+    }
     let summary = summary(args, &rows, &ceilings);
     match args.format {
         Format::Json => output.json(&json!({
@@ -185,18 +183,17 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
                 "udp_bytes_per_s": ceilings.udp, "udp_cpu_s_per_gb": ceilings.udp_cpu_per_gb, "aes_128_gcm_bytes_per_s": ceilings.aes_gcm,
                 "chacha20_poly1305_bytes_per_s": ceilings.chacha20, "blake3_bytes_per_s": ceilings.blake3, "memcpy_bytes_per_s": ceilings.memcpy,
             },
-            "connections": held.map(|held| json!({
-                "held": held.connections, "bytes_per_pair": held.bytes_per_pair, "seconds": held.seconds, "cpu_seconds": held.cpu_seconds,
-            })),
+            "connections": held.iter().map(|(name, _, held)| held_json(name, held)).collect::<Vec<_>>(),
         })),
         format => {
             let shown = |table: &Table| if format == Format::Md { table.markdown() } else { table.text() };
             output.raw(&shown(&medians_table(&summary)));
             output.line("");
             output.raw(&shown(&ceilings_table(&ceilings)));
-            if let Some(held) = held {
+            for (_, arm, held) in held {
                 output.line(format_args!(
-                    "\n{} connections held in one node, opened in {}: {} a pair of ends, {:.2} ms of processor a pair",
+                    "\n{}: {} connections held in one node, opened in {}: {} a pair of ends, {:.2} ms of processor a pair",
+                    if arm == Arm::Stoq { "STOQ" } else { "bare quinn" },
                     human::count(held.connections as u64),
                     human::seconds(held.seconds),
                     human::bytes(held.bytes_per_pair as u64),
@@ -271,11 +268,34 @@ impl Drop for Other {
     }
 }
 
-/// Serves until its input ends.
+/// Holds connections in a process of their own, so that no arm finds memory that another has given back.
+fn held_elsewhere(arm: &str, dir: &Path, set: &[String], count: usize) -> Result<Held, Failure> {
+    let holding = failed("holding connections");
+    let mut command = Command::new(std::env::current_exe().map_err(&holding)?);
+    command.args(["bench", "transport-side", arm]).arg(dir).args(set).args(["--hold", &count.to_string()]);
+    let done = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(&holding)?;
+    let told: Value = serde_json::from_slice(&done.stdout).map_err(|error| holding(error.into()))?;
+    let number = |name: &str| told[name].as_f64().unwrap_or_default();
+    let connections = number("held") as usize;
+    Ok(Held { connections, bytes_per_pair: number("bytes_per_pair"), seconds: number("seconds"), cpu_seconds: number("cpu_seconds") })
+}
+
+fn held_json(arm: &str, held: &Held) -> Value {
+    json!({
+        "arm": arm, "held": held.connections, "bytes_per_pair": held.bytes_per_pair, "seconds": held.seconds, "cpu_seconds": held.cpu_seconds,
+    })
+}
+
+/// Serves until its input ends, or holds connections.
 pub(crate) fn side(args: &Side, output: Output) -> Done {
     let values = effective(None, &args.values)?;
     let bed = Bed::open(&args.dir, values).map_err(|error| Failure::new(Code::Internal, error.to_string(), EXAMPLE))?;
     let runtime = runtime()?;
+    if let Some(count) = args.hold {
+        let held = runtime.block_on(hold(args.arm, &bed, count)).map_err(failed("holding connections"))?;
+        output.json(&held_json("", &held));
+        return Ok(Code::Ok);
+    }
     let served = {
         let _inside = runtime.enter();
         serve(args.arm, &bed).map_err(failed("listening"))?
@@ -309,10 +329,10 @@ fn summary(args: &Args, rows: &[Row], ceilings: &Ceilings) -> Vec<Line> {
         let of = |arm: Arm| rows.iter().filter(move |row| row.layout == layout && row.arm == arm);
         // Pairs of one turn are compared with each other, and the median of these ratios is told.
         let ratios: Vec<f64> = of(Arm::Stoq).zip(of(Arm::Bare)).map(|(stoq, bare)| stoq.gbit() / bare.gbit()).collect();
-        for (name, arm) in Arm::ALL {
+        for (name, arm) in Arm::ALL.into_iter().filter(|(_, arm)| args.arms.contains(arm)) {
             let gbit = median(of(arm).map(Row::gbit).collect());
             let cpu_per_gb = median(of(arm).map(Row::cpu_per_gb).collect());
-            let ratio = (arm == Arm::Stoq).then(|| median(ratios.clone()));
+            let ratio = (arm == Arm::Stoq && !ratios.is_empty()).then(|| median(ratios.clone()));
             let mtu = of(arm).map(|row| row.measured.mtu).next_back().unwrap_or_default();
             let of_udp = gbit * 1e9 / 8.0 / ceilings.udp;
             let json = json!({

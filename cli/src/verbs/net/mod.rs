@@ -106,12 +106,13 @@ fn failure(error: &ClientError, server: SocketAddrV6, verb: &str) -> Failure {
 
 /// Threads for sockets, and for what waits for disks.
 fn runtime() -> Result<Runtime, Failure> {
+    hypermesh_real::heap::keep_pages();
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(32).build();
     built.map_err(|error| Failure::machine("starting threads", &error, "hypermesh --help"))
 }
 
 /// Returns at the first SIGTERM, SIGINT or SIGHUP.
-async fn signalled() {
+pub(crate) async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).ok();
     let (mut term, mut int, mut hup) = (listen(SignalKind::terminate()), listen(SignalKind::interrupt()), listen(SignalKind::hangup()));
