@@ -1,4 +1,5 @@
-//! Certificates that live for seconds, under load: no request fails. `HYPERMESH_ROTATE_SECONDS=60` makes it longer.
+//! Certificates that live for seconds, under load: no request fails. Then one is taken back while its holder goes on asking, and it is measured how long it
+//! is still accepted. `HYPERMESH_ROTATE_SECONDS=60` makes it longer.
 #![cfg(all(unix, feature = "real"))]
 
 mod net;
@@ -39,4 +40,26 @@ fn certificates_rotate_under_load_and_no_request_fails() {
         page.lines().find_map(|line| line.strip_prefix("stoq_certificate_rotations_total ")).and_then(|text| text.parse::<u64>().ok());
     assert!(rotations.is_some_and(|rotations| rotations >= 1), "{page}");
     println!("{count} requests, {rotations:?} rotations at an edge");
+    taken_back(&mut network);
+}
+
+/// The certificate of a client is taken back while it asks again and again, on a new connection each time. Nodes look at the list four times a second; the
+/// bound that is promised, `certs.revocation-bound`, is a minute.
+fn taken_back(network: &mut Network) {
+    let ask = "hypermesh stat apps/demo --patience 0 --from \"[::1]:7102\"";
+    assert!(network.succeeds(ask), "it is accepted before");
+    network.typed("hypermesh certs revoke certs client");
+    let revoked = Instant::now();
+    let (mut accepted, mut refused) = (Duration::ZERO, Vec::new());
+    while refused.len() < 8 {
+        assert!(revoked.elapsed() < Duration::from_secs(60), "it is refused within the bound");
+        if network.succeeds(ask) {
+            accepted = revoked.elapsed();
+            refused.clear();
+        } else {
+            refused.push(revoked.elapsed());
+        }
+    }
+    println!("after the revocation: last acceptance {accepted:.3?}, first refusal {:.3?}, bound 60 s", refused[0]);
+    assert!(network.succeeds(&format!("{ask} --as me")), "others are served");
 }
