@@ -1,6 +1,6 @@
 //! The two arms that move contents: STOQ through the driver, and bare quinn with the same sockets, windows, TLS and streams.
 
-use super::pump::Pump;
+use super::pump::{BATCH, Pump};
 use super::{CHUNK_BYTES, Contents};
 use crate::driver::{Address, Disk, Door, Driver, Setup};
 use crate::pki::{Anchor, Authority, Identity, PkiError};
@@ -213,13 +213,25 @@ pub fn serve(arm: Arm, bed: &Bed) -> io::Result<Served> {
 pub async fn measure(arm: Arm, bed: &Bed, from: SocketAddrV6, bytes: u64, streams: usize) -> io::Result<Measured> {
     let endpoint = bed.endpoint(None)?;
     let measured = match arm {
-        Arm::Stoq => stoq_measure(bed, endpoint.clone(), from, bytes, streams).await,
+        Arm::Stoq => stoq_measure(bed, endpoint.clone(), from, bytes, streams, BATCH).await,
         Arm::Bare => bare_measure(bed, &endpoint, from, bytes, streams).await,
     };
+    hang_up(&endpoint).await;
+    measured
+}
+
+/// Moves at least so many bytes over STOQ, with at most so many contents in one request.
+pub async fn measure_requests(bed: &Bed, from: SocketAddrV6, bytes: u64, streams: usize, batch: usize) -> io::Result<Measured> {
+    let endpoint = bed.endpoint(None)?;
+    let measured = stoq_measure(bed, endpoint.clone(), from, bytes, streams, batch.clamp(1, BATCH)).await;
+    hang_up(&endpoint).await;
+    measured
+}
+
+async fn hang_up(endpoint: &Endpoint) {
     endpoint.close(0u8.into(), b"");
     // The other side learns it at once, or by its idle timeout.
     let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
-    measured
 }
 
 /// Waits until a session is open.
@@ -230,14 +242,14 @@ async fn session_opens(told: &mut UnboundedReceiver<Told>) -> io::Result<()> {
     }
 }
 
-async fn stoq_measure(bed: &Bed, endpoint: Endpoint, from: SocketAddrV6, bytes: u64, streams: usize) -> io::Result<Measured> {
+async fn stoq_measure(bed: &Bed, endpoint: Endpoint, from: SocketAddrV6, bytes: u64, streams: usize, batch: usize) -> io::Result<Measured> {
     let driver = bed.driver(endpoint, Some(bed.client_config()?), Roles::CLIENT, Some(from));
     let (job, mut told) = driver.job(Command::Ping { server: None }, None);
     session_opens(&mut told).await?;
     let connection = driver.connections().pop().ok_or(io::ErrorKind::NotConnected)?;
     let begin = Begin::of(&connection);
     let count = bytes.div_ceil(CHUNK_BYTES as u64);
-    driver.with(|pump, cx| pump.ask(count, streams, job, cx));
+    driver.with(|pump, cx| pump.ask(count, streams, batch, job, cx));
     if !matches!(told.recv().await, Some(Told::Got { .. })) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

@@ -6,12 +6,14 @@
 mod arms;
 mod ceilings;
 mod conns;
+mod profile;
 mod pump;
 pub mod soak;
 
-pub use arms::{Arm, Bed, Measured, Served, measure, serve};
+pub use arms::{Arm, Bed, Measured, Served, measure, measure_requests, serve};
 pub use ceilings::{Ceilings, ceilings};
 pub use conns::{Held, hold};
+pub use profile::{BATCH_PACKETS, Profile, Sample, fit};
 
 use hypermesh_core::stoq::chunk::ChunkId;
 use std::sync::Arc;

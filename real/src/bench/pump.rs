@@ -11,7 +11,7 @@ use hypermesh_core::stoq::transfer::Counters;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Contents in one WANT.
+/// Contents in one WANT, unless a measurement is about requests.
 pub(super) const BATCH: usize = 64;
 /// Bytes that are written ahead of what QUIC took, on one stream.
 const AHEAD_BYTES: u32 = 1 << 20;
@@ -42,6 +42,8 @@ struct Asks {
     to_ask: u64,
     to_come: u64,
     next: usize,
+    /// Contents in one WANT.
+    batch: usize,
     job: Option<JobId>,
 }
 
@@ -63,9 +65,9 @@ impl Pump {
         }
     }
 
-    /// Asks for so many contents, on so many streams at a time; `job` is told at the end.
-    pub(super) fn ask(&mut self, count: u64, streams: usize, job: JobId, cx: &mut Context<'_>) {
-        self.asks = Asks { to_ask: count, to_come: count, next: 0, job: Some(job) };
+    /// Asks for so many contents, on so many streams at a time, at most `batch` with one request; `job` is told at the end.
+    pub(super) fn ask(&mut self, count: u64, streams: usize, batch: usize, job: JobId, cx: &mut Context<'_>) {
+        self.asks = Asks { to_ask: count, to_come: count, next: 0, batch, job: Some(job) };
         if let Some(conn) = self.sessions.keys().next().copied() {
             for _ in 0..streams {
                 self.want(conn, cx);
@@ -75,7 +77,7 @@ impl Pump {
 
     /// Asks for the next contents.
     fn want(&mut self, conn: ConnId, cx: &mut Context<'_>) {
-        let count = (self.asks.to_ask).min(BATCH as u64) as usize;
+        let count = (self.asks.to_ask).min(self.asks.batch as u64) as usize;
         if count == 0 {
             return;
         }

@@ -1,6 +1,8 @@
 //! `bench`: what the simulator, and transport on real sockets, can do on this machine. Figures are measured here and now, and never compared with figures from elsewhere.
 
 mod parts;
+#[cfg(feature = "real")]
+mod profile;
 mod scale;
 #[cfg(feature = "real")]
 mod soak;
@@ -33,6 +35,9 @@ enum What {
     /// A small network of processes under mixed load and faults for long, and what grows
     #[cfg(feature = "real")]
     Soak(soak::Args),
+    /// What a packet, a byte, a handshake and a request cost on one core, as a `cpu` for a scenario
+    #[cfg(feature = "real")]
+    Profile(profile::Args),
     /// The other process of a measurement in two; serves until its input ends
     #[cfg(feature = "real")]
     #[command(hide = true)]
@@ -51,6 +56,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
         What::Transport(args) => transport::run(args, output),
         #[cfg(feature = "real")]
         What::Soak(args) => soak::run(args, output),
+        #[cfg(feature = "real")]
+        What::Profile(args) => profile::run(args, output),
         #[cfg(feature = "real")]
         What::TransportSide(args) => transport::side(args, output),
         What::One(args) => scale::one(args, output),

@@ -129,11 +129,11 @@ impl Row {
     }
 }
 
-fn failed(doing: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
+pub(super) fn failed(doing: &str) -> impl Fn(std::io::Error) -> Failure + '_ {
     move |error| Failure::machine(doing, &error, EXAMPLE)
 }
 
-fn effective(preset: Option<Preset>, pairs: &[(String, String)]) -> Result<Effective, Failure> {
+pub(super) fn effective(preset: Option<Preset>, pairs: &[(String, String)]) -> Result<Effective, Failure> {
     let mut values = Effective::new(preset);
     for (name, text) in pairs {
         let set = values.set(Source::Override, name, text);
@@ -142,7 +142,7 @@ fn effective(preset: Option<Preset>, pairs: &[(String, String)]) -> Result<Effec
     Ok(values)
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     hypermesh_real::heap::keep_pages();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed("starting threads"))
 }
@@ -232,13 +232,13 @@ fn one(args: &Args, bed: &Bed, dir: &Path, set: &[String], layout: Layout, arm: 
 }
 
 /// The other process. It ends when its input does.
-struct Other {
+pub(super) struct Other {
     child: Child,
-    address: SocketAddrV6,
+    pub(super) address: SocketAddrV6,
 }
 
 impl Other {
-    fn start(arm: Arm, dir: &Path, set: &[String]) -> Result<Self, Failure> {
+    pub(super) fn start(arm: Arm, dir: &Path, set: &[String]) -> Result<Self, Failure> {
         use std::io::{BufRead, BufReader};
         let starting = failed("starting the other process");
         let word = Arm::ALL.iter().find(|(_, known)| *known == arm).map_or("", |(word, _)| *word);
@@ -255,7 +255,7 @@ impl Other {
         Ok(Self { child, address })
     }
 
-    fn cpu_seconds(&mut self) -> f64 {
+    pub(super) fn cpu_seconds(&mut self) -> f64 {
         hypermesh_real::bench::cpu_seconds_of(self.child.id())
     }
 }
