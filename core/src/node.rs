@@ -345,6 +345,13 @@ pub enum Content {
         /// Headers of UDP, IP and the link.
         headers: u32,
     },
+    /// A core did a piece of work.
+    Worked {
+        /// How long that took.
+        took: Span,
+        /// How long it had waited for the core.
+        waited: Span,
+    },
 }
 
 /// A node that a driver can run.
@@ -419,6 +426,7 @@ impl Fingerprint for Content {
             Self::Disconnected => mixer.word(13),
             Self::Lost { packets } => mixer.word(14 | u64::from(packets) << 32),
             Self::Stage { .. } | Self::Took { .. } | Self::Carried { .. } => mixer,
+            Self::Worked { took, waited } => mixer.word(15).word(took.0).word(waited.0),
         }
     }
 }

@@ -136,6 +136,8 @@ metrics! {
     BytesAgain "bytes.again" Counter Bytes "bytes of streams that nodes sent again since they were held for lost";
     BytesQuic "bytes.quic" Counter Bytes "bytes of QUIC itself: handshakes, packet headers, acknowledgements, probes, tags of the cipher";
     BytesHeaders "bytes.headers" Counter Bytes "bytes of the headers below QUIC: UDP, IP and the link";
+    CpuBusy "cpu.busy" Counter Nanoseconds "time that cores worked, counted when a piece of work was done";
+    CpuWait "cpu.wait" Samples Nanoseconds "time that a piece of work waited for its core";
     BrokenContent "broken.content_is_what_was_published" Counter One "objects that are not what the origin published under that name and version";
     BrokenPurge "broken.purges_hold" Counter One "objects that a purge had forbidden before they were asked for";
     BrokenStranger "broken.strangers_are_not_served" Counter One "answers to somebody without a good certificate";

@@ -103,6 +103,36 @@ pub struct Stoq {
     pub linger: Span,
     /// It changes a bit of every chunk that it sends.
     pub poisons: bool,
+    /// Its processor; without one, work takes no time.
+    pub cpu: Option<Cpu>,
+}
+
+/// The processor of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cpu {
+    /// How many cores it has.
+    pub cores: u16,
+    /// What work costs on one of them.
+    pub costs: Costs,
+}
+
+/// What QUIC and STOQ cost on one core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// To hand up to ten packets to the network card at once.
+    pub send_batch: Span,
+    /// To send a packet, on top of that.
+    pub send_packet: Span,
+    /// To send 10^9 bytes of UDP payload, on top of that.
+    pub send_gigabyte: Span,
+    /// To receive a packet.
+    pub receive_packet: Span,
+    /// To receive 10^9 bytes of UDP payload, on top of that.
+    pub receive_gigabyte: Span,
+    /// One side of a handshake.
+    pub handshake: Span,
+    /// One side of a request.
+    pub request: Span,
 }
 
 /// What a node of layer 1 is, from the top down.

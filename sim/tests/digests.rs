@@ -148,6 +148,7 @@ shipped! {
     a_flash_crowd_gives_one_answer "stoq/flash-crowd";
     a_lost_region_of_edges_gives_one_answer "stoq/region-loss";
     a_poisoned_edge_gives_one_answer "stoq/poisoned-edge";
+    forty_gigabit_gives_one_answer "stoq/forty-gigabit";
     a_hundred_thousand_connections_give_one_answer "stoq/hundred-thousand-connections";
     a_long_path_gives_one_answer "calibrate/long-path";
     a_crowd_of_forty_gives_one_answer "calibrate/crowd-of-forty";

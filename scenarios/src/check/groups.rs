@@ -101,7 +101,8 @@ impl Checks<'_, '_> {
         ];
         let cache = group.cache.as_ref().map(|part| part.at).filter(|_| group.cache().is_none());
         let stoq = group.stoq.as_ref().map(|part| part.at).filter(|_| group.stoq().is_none());
-        let layer_one = [("cache", cache, Role::StoqEdge), ("stoq", stoq, Role::StoqEdge)];
+        let cpu = group.cpu.as_ref().map(|part| part.at).filter(|_| group.stoq().is_none());
+        let layer_one = [("cache", cache, Role::StoqEdge), ("stoq", stoq, Role::StoqEdge), ("cpu", cpu, Role::StoqEdge)];
         for (key, written, of) in parts.into_iter().chain(layer_one) {
             let Some(at) = written.filter(|_| of != *role) else { continue };
             self.note(Code::NOT_OF_ROLE, at, format!("this group sets `{key}`, which a {} does not have", role.word()))

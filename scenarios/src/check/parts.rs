@@ -27,6 +27,9 @@ impl Checks<'_, '_> {
         if let Some(Switch::On(vivaldi)) = group.vivaldi.as_deref() {
             self.vivaldi(vivaldi);
         }
+        if let Some(cpu) = &group.cpu {
+            self.within(&cpu.cores, "cores", 1, 1_024);
+        }
         if group.role.value == Role::HypermeshPeer {
             self.foundations(group, at);
         }

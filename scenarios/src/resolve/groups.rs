@@ -103,6 +103,7 @@ fn stoq(scenario: &Scenario, group: &spec::Group) -> Option<Stoq> {
         max_age: part.max_age.span(),
         linger: part.linger.span(),
         poisons: part.behaviour.value == Behaviour::Poison,
+        cpu: group.cpu.as_ref().map(|cpu| cpu.value.resolved()),
     })
 }
 

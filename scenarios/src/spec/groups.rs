@@ -1,5 +1,6 @@
 //! The nodes.
 
+use super::cpu::Cpu;
 use super::network::Access;
 use super::parts::{Gossip, HyParView, Plumtree, Swim, Vivaldi};
 use super::stoq::{Cache, Stoq};
@@ -34,6 +35,8 @@ section! {
         cache: Option<At<Cache>>,
         /// How nodes of layer 1 work.
         stoq: Option<At<Stoq>>,
+        /// The processor, for nodes of layer 1. Without it their work takes no time.
+        cpu: Option<At<Cpu>>,
     }
 }
 

@@ -7,6 +7,7 @@
 //! `resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>`, with codes `E05xx` and `E06xx`. Everything else is checked before, so a
 //! resolver sees shares that add up, groups and faults that exist, and counts that fit.
 
+pub mod cpu;
 pub mod engine;
 pub mod expect;
 pub mod faults;
@@ -95,6 +96,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         ("groups.NAME.join", groups::Join::FIELDS),
         ("groups.NAME.cache", stoq::Cache::FIELDS),
         ("groups.NAME.stoq", stoq::Stoq::FIELDS),
+        ("groups.NAME.cpu", cpu::Cpu::FIELDS),
     ];
     sections.into_iter().find(|(_, fields)| fields.iter().any(|field| field.key == key)).map(|(path, _)| path)
 }

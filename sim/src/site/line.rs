@@ -29,6 +29,8 @@ pub struct Line {
     pub events: Vec<Event<Said>>,
     /// The node knows of it.
     pub is_known: bool,
+    /// It waits for a turn on its core.
+    pub is_queued: bool,
     inboxes: BTreeMap<u64, Inbox>,
     /// For each stream, the ends of contents that were not sent wholly, with their bytes.
     unsent: BTreeMap<u64, VecDeque<(u64, u32)>>,
@@ -82,6 +84,7 @@ impl Line {
             alarms: Vec::new(),
             events: Vec::new(),
             is_known: false,
+            is_queued: false,
             inboxes: BTreeMap::new(),
             unsent: BTreeMap::new(),
             carried: Carried { frames: 0, told: (0, 0), ahead: 0 },

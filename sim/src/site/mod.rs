@@ -9,6 +9,7 @@
 
 pub mod catalogue;
 pub mod config;
+mod cpu;
 pub mod directory;
 pub mod disk;
 pub mod line;
@@ -22,6 +23,7 @@ pub(crate) use serve::content as content_of;
 use crate::packet::{Arrived, Stack};
 use crate::transport::{Conn, Flight};
 use config::{Config, DIAL_WITHIN};
+use cpu::{Deed, Done, Processor, Task};
 use disk::Disk;
 use hypermesh_core::base::{NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
@@ -59,19 +61,22 @@ struct Live {
     node: StoqNode,
     /// The nodes above, by [`ServerId`].
     above: Vec<NodeId>,
-    lines: BTreeMap<u64, Line>,
+    /// In boxes, since a node of the map has room for eleven and most clients have one.
+    lines: BTreeMap<u64, Box<Line>>,
     /// Accepted connections by peer and its number for them; in packet mode all by their handles.
     numbers: BTreeMap<(NodeId, u32), u64>,
     /// The endpoint of packet mode.
     stack: Option<Stack>,
     /// Connections that are over and whose pipes still have a last word to say.
-    draining: BTreeMap<u64, Line>,
+    draining: BTreeMap<u64, Box<Line>>,
     jobs: BTreeMap<u32, Job>,
     disk: Disk,
     /// For the node, in order.
     inputs: VecDeque<Input>,
     /// Connections that may have something to send.
     touched: Vec<u64>,
+    /// The processor, if work takes time.
+    cpu: Option<Box<Processor>>,
     /// The head that was written last is that of a chunk, so its data come next.
     chunk_is_next: bool,
 }
@@ -113,7 +118,7 @@ impl Machine for Site {
     fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Effect>) {
         match input {
             node::Input::Start { .. } if self.config.role.kind != StoqKind::Client => drop(self.wake_up(cx.me)),
-            node::Input::Message { from, message } => self.receive(from, message, cx),
+            node::Input::Message { from, message } => self.arrive(from, message, cx),
             node::Input::Command(node::Command::Fetch { object }) => self.fetch(object, cx),
             node::Input::Leave => self.wake_up(cx.me).inputs.push_back(Input::Leave),
             node::Input::Start { .. } | node::Input::Command(_) => {}
@@ -131,6 +136,7 @@ impl Machine for Site {
                     live.inputs.push_back(Input::Done { ticket: hypermesh_core::stoq::node::Ticket(ticket), outcome });
                 }
             }
+            Wakeup::Core(core) => self.done(core, cx),
             Wakeup::Node(why) => live.run(&self.config, &mut self.connections, |node, cx| node.wake(why, cx), cx),
         }
         self.settle(cx);
@@ -160,6 +166,7 @@ impl Site {
                 disk: Disk::default(),
                 inputs,
                 touched: Vec::new(),
+                cpu: config.role.cpu.map(|cpu| Box::new(Processor::new(cpu))),
                 chunk_is_next: false,
             })
         })
@@ -187,7 +194,33 @@ impl Site {
         live.inputs.push_back(Input::Job { job: JobId(job), command: Command::Get(Box::new(order)) });
     }
 
-    /// Something comes.
+    /// Something comes: a core takes it in when it has the time, at once where work takes none.
+    fn arrive(&mut self, from: NodeId, parcel: Parcel, cx: &mut Cx<'_, Effect>) {
+        match self.live.as_mut().and_then(|live| live.cpu.as_mut()) {
+            Some(cpu) => cpu.queue(from, Task::Arrived(from, parcel), cx.now),
+            None => self.receive(from, parcel, cx),
+        }
+    }
+
+    /// A core is done with a piece of work.
+    fn done(&mut self, core: u32, cx: &mut Cx<'_, Effect>) {
+        let cpu = self.live.as_mut().and_then(|live| live.cpu.as_mut());
+        let Some(Done { deed, took, waited }) = cpu.and_then(|cpu| cpu.done(core as usize)) else { return };
+        cx.emit(node::Effect::Fact(Fact::Content(Content::Worked { took, waited })));
+        match deed {
+            Deed::Arrived(from, parcel) => self.receive(from, parcel, cx),
+            Deed::Sent(id, to, parcels) => {
+                for message in parcels {
+                    cx.emit(node::Effect::Send { to, message });
+                }
+                if let Some(live) = &mut self.live {
+                    live.touched.push(id);
+                }
+            }
+        }
+    }
+
+    /// A parcel is taken in.
     fn receive(&mut self, from: NodeId, parcel: Parcel, cx: &mut Cx<'_, Effect>) {
         match parcel {
             Parcel::Flight(flight) => self.receive_flight(from, *flight, cx),
@@ -243,8 +276,11 @@ impl Site {
         self.connections += 1;
         let of = if matches!(pipe, Pipe::Real(_)) { cx.me } else { from };
         let live = self.wake_up(cx.me);
+        if let Some(cpu) = &mut live.cpu {
+            cpu.begins(from);
+        }
         live.numbers.insert((of, number), id);
-        live.lines.insert(id, Line::new(pipe, number, from, None, cx.now));
+        live.lines.insert(id, Box::new(Line::new(pipe, number, from, None, cx.now)));
         id
     }
 
@@ -252,7 +288,8 @@ impl Site {
     fn settle(&mut self, cx: &mut Cx<'_, Effect>) {
         let Some(live) = &mut self.live else { return };
         live.settle(&self.config, &mut self.connections, cx);
-        let idle = live.lines.is_empty() && live.draining.is_empty() && live.jobs.is_empty() && live.inputs.is_empty();
+        let rests = live.cpu.as_ref().is_none_or(|cpu| cpu.is_idle());
+        let idle = rests && live.lines.is_empty() && live.draining.is_empty() && live.jobs.is_empty() && live.inputs.is_empty();
         if idle && self.config.role.kind == StoqKind::Client {
             self.live = None;
         }
@@ -271,13 +308,15 @@ impl Node for Site {
     fn check(&self, _: NodeId) -> Result<(), &'static str> {
         let Some(live) = &self.live else { return Ok(()) };
         live.lines.values().try_for_each(|line| line.pipe.check())?;
+        live.cpu.as_ref().map_or(Ok(()), |cpu| cpu.check())?;
         live.node.check()
     }
 
     fn heap_bytes(&self) -> usize {
         let Some(live) = &self.live else { return 0 };
-        let lines: usize = live.lines.values().map(|line| size_of::<Line>() * 3 / 2 + line.heap_bytes()).sum();
-        size_of::<Live>() + live.node.heap_bytes() + lines + live.disk.heap_bytes() + live.jobs.len() * 32 + live.numbers.len() * 32
+        let lines: usize = live.lines.values().map(|line| size_of::<Line>() + 24 + line.heap_bytes()).sum();
+        let cpu = live.cpu.as_ref().map_or(0, |cpu| cpu.heap_bytes());
+        cpu + size_of::<Live>() + live.node.heap_bytes() + lines + live.disk.heap_bytes() + live.jobs.len() * 32 + live.numbers.len() * 32
     }
 }
 

@@ -26,6 +26,13 @@ pub enum Parcel {
     Datagram(Box<[u8]>),
 }
 
+impl Parcel {
+    /// Whether its packets carry nothing but acknowledgements, as far as it can be seen: what real QUIC sends is encrypted.
+    pub const fn only_acknowledges(&self) -> bool {
+        if let Self::Flight(flight) = self { !flight.eliciting } else { false }
+    }
+}
+
 impl Load for Parcel {
     fn load_bytes(&self) -> usize {
         match self {

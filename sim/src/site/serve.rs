@@ -1,13 +1,14 @@
 //! What a live site does: events of connections become inputs of the node, effects of the node become deeds.
 
 use super::config::Config;
+use super::cpu::{Deed, TURN_PACKETS, Task, Turned};
 use super::line::{Burst, Line};
-use super::parcel::Said;
+use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
 use super::wakeup::Wakeup;
 use super::{Effect, Job, Live, catalogue, dial_is_late, exporter, gone};
 use crate::transport::{Conn, Event, Flight};
-use hypermesh_core::base::{NodeId, Span, Time};
+use hypermesh_core::base::{Load, NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
 use hypermesh_core::node::{self, Content, Fact};
 use hypermesh_core::stoq::node::{Command, ConnId, Effect as Asked, Fact as Seen, Input, JobId, ServerId, StoqNode, Told};
@@ -55,6 +56,7 @@ impl Live {
         loop {
             while let Some(input) = self.inputs.pop_front() {
                 let confirmed = confirmed(&input);
+                self.charge(&input);
                 self.run(config, connections, |node, cx| node.handle(input, cx), cx);
                 // The peer confirmed what both hold for agreed, so the session is open.
                 if let Some(ConnId(id)) = confirmed
@@ -66,6 +68,9 @@ impl Live {
             }
             let mut touched = std::mem::take(&mut self.touched);
             if touched.is_empty() {
+                if self.work(config, cx) {
+                    continue;
+                }
                 return;
             }
             touched.sort_unstable();
@@ -99,6 +104,9 @@ impl Live {
                     self.chunk_is_next = matches!(frame, Frame::Chunk(_));
                 }
                 if let Some(line) = self.lines.get_mut(&conn.0) {
+                    if let (Some(cpu), session::Effect::OpenRequest { .. }) = (&mut self.cpu, &effect) {
+                        cpu.requested(line.peer);
+                    }
                     line.carry_out(conn, effect, cx.now, &mut self.inputs);
                     self.touched.push(conn.0);
                 }
@@ -144,7 +152,10 @@ impl Live {
                 Line::new(Pipe::Real(Box::new(wire)), handle, peer, Some(server), cx.now)
             }
         };
-        self.lines.insert(id, line);
+        self.lines.insert(id, Box::new(line));
+        if let Some(cpu) = &mut self.cpu {
+            cpu.begins(peer);
+        }
         self.touched.push(id);
         cx.emit(node::Effect::Wake { after: super::DIAL_WITHIN, why: Wakeup::Line(id) });
     }
@@ -210,8 +221,14 @@ impl Live {
     /// Lets a connection that is over say its last word.
     fn drain(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
         let Some(line) = self.draining.get_mut(&id) else { return };
-        let (key, mut events) = (line.key(cx.me), Vec::new());
-        send_all(line, config, &mut events, cx);
+        let (to, key, mut events) = (line.peer, line.key(cx.me), Vec::new());
+        let cpu = &mut self.cpu;
+        send_some(line, u32::MAX, config, &mut events, cx, |message, cx| {
+            if let Some(cpu) = cpu {
+                cpu.sent_out_of_turn(to, &message);
+            }
+            cx.emit(node::Effect::Send { to, message });
+        });
         let pipe = &mut line.pipe;
         if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut *pipe) {
             stack.exchange(wire);
@@ -225,11 +242,29 @@ impl Live {
         }
     }
 
-    /// Sends what a connection may send, and asks to be woken for it.
+    /// Sends what a connection may send, and asks to be woken for it; where work takes time, the connection queues for a turn of its core instead.
     fn flush(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
         let Some(line) = self.lines.get_mut(&id) else { return self.drain(id, config, cx) };
+        match &mut self.cpu {
+            None => {
+                let to = line.peer;
+                self.turn(id, u32::MAX, config, cx, |message, cx| cx.emit(node::Effect::Send { to, message }));
+            }
+            Some(cpu) => {
+                if !std::mem::replace(&mut line.is_queued, true) {
+                    cpu.queue(line.peer, Task::Turn(id), cx.now);
+                }
+                let events = std::mem::take(&mut line.events);
+                self.learn(id, events, config, cx);
+            }
+        }
+    }
+
+    /// A connection runs its timers, hands out what it may send, at least so many packets if it has them, and asks to be woken.
+    fn turn<'c>(&mut self, id: u64, packets: u32, config: &Config, cx: &mut Cx<'c, Effect>, send: impl FnMut(Parcel, &mut Cx<'c, Effect>)) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
         let mut events = std::mem::take(&mut line.events);
-        send_all(line, config, &mut events, cx);
+        send_some(line, packets, config, &mut events, cx, send);
         if let (Some(stack), Pipe::Real(wire)) = (&mut self.stack, &mut line.pipe) {
             stack.exchange(wire);
         }
@@ -240,6 +275,43 @@ impl Live {
             cx.emit(node::Effect::Wake { after: at.since(cx.now), why: Wakeup::Line(id) });
         }
         self.learn(id, events, config, cx);
+    }
+
+    /// Gives work to the cores that have none. Whether that led to anything that has to be settled.
+    fn work(&mut self, config: &Config, cx: &mut Cx<'_, Effect>) -> bool {
+        while let Some(Turned { core, peer, task, since }) = self.cpu.as_mut().and_then(|cpu| cpu.next()) {
+            let deed = match task {
+                Task::Arrived(from, parcel) => Some(Deed::Arrived(from, parcel)),
+                Task::Turn(id) => self.take_turn(id, config, cx),
+            };
+            let Some(cpu) = &mut self.cpu else { break };
+            match deed {
+                Some(deed) => {
+                    let after = cpu.begin(core, peer, deed, since, cx.now);
+                    cx.emit(node::Effect::Wake { after, why: Wakeup::Core(core as u32) });
+                }
+                None => cpu.release(peer),
+            }
+        }
+        !self.inputs.is_empty() || !self.touched.is_empty()
+    }
+
+    /// The turn of a connection on its core: what it sends, if it does.
+    fn take_turn(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) -> Option<Deed> {
+        let line = self.lines.get_mut(&id)?;
+        line.is_queued = false;
+        let (to, mut parcels) = (line.peer, Vec::new());
+        self.turn(id, TURN_PACKETS, config, cx, |parcel, _| parcels.push(parcel));
+        (!parcels.is_empty()).then_some(Deed::Sent(id, to, parcels))
+    }
+
+    /// A request of the other side costs time.
+    fn charge(&mut self, input: &Input) {
+        if let (Some(cpu), Input::Session { conn, input: session::Input::Request { .. } }) = (&mut self.cpu, input)
+            && let Some(line) = self.lines.get(&conn.0)
+        {
+            cpu.requested(line.peer);
+        }
     }
 
     /// The node tells an application.
@@ -286,13 +358,23 @@ impl Live {
     }
 }
 
-/// Sends what a connection may send now, and tells what that was.
-fn send_all(line: &mut Line, config: &Config, events: &mut Vec<Event<Said>>, cx: &mut Cx<'_, Effect>) {
+/// Runs the timers of a connection and hands out what it may send, at least so many packets if it has them, counted by layer.
+fn send_some<'c>(
+    line: &mut Line,
+    packets: u32,
+    config: &Config,
+    events: &mut Vec<Event<Said>>,
+    cx: &mut Cx<'c, Effect>,
+    mut send: impl FnMut(Parcel, &mut Cx<'c, Effect>),
+) {
     line.pipe.wake(cx.now, events);
-    let (to, mut burst) = (line.peer, Burst::default());
-    while let Some(message) = line.pipe.poll(cx.now, events) {
-        burst.add(&message);
-        cx.emit(node::Effect::Send { to, message });
+    let (mut sent, mut burst) = (0, Burst::default());
+    while sent < packets
+        && let Some(parcel) = line.pipe.poll(cx.now, events)
+    {
+        sent += parcel.datagrams();
+        burst.add(&parcel);
+        send(parcel, cx);
     }
     if let Some(carried) = line.carried(burst, config.headers) {
         cx.emit(node::Effect::Fact(Fact::Content(carried)));

@@ -14,6 +14,8 @@ pub enum Wakeup {
     Node(Why),
     /// The disk is done with an operation.
     Disk(u64),
+    /// A core is done with a piece of work.
+    Core(u32),
 }
 
 impl Fingerprint for Wakeup {
@@ -21,6 +23,7 @@ impl Fingerprint for Wakeup {
         match *self {
             Self::Line(conn) => mixer.word(1).word(conn),
             Self::Disk(ticket) => mixer.word(2).word(ticket),
+            Self::Core(core) => mixer.word(11 | u64::from(core) << 32),
             Self::Node(why) => fold(why, mixer),
         }
     }

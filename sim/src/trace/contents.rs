@@ -41,6 +41,10 @@ impl ShardLog<'_> {
                 self.count(Id::Disconnected, cell);
                 self.meters.levels[Id::Connections as usize] -= 1;
             }
+            Content::Worked { took, waited } => {
+                self.count_many(Id::CpuBusy, cell, took.0);
+                self.sample(Id::CpuWait, cell, now, waited.0);
+            }
             Content::Lost { packets } => self.count_many(Id::PacketsLost, cell, u64::from(packets)),
             Content::Stage { stage, took } => {
                 let id = match stage {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Folders of `scenarios/` that hold no scenarios of their own.
 const OTHERS: [&str; 5] = ["data", "presets", "schema", "src", "tests"];
 
+/// Largest object that a test waits for, in bytes.
+const LARGEST: u64 = 64 << 10;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")
 }
@@ -34,8 +37,8 @@ pub(crate) fn names() -> Vec<String> {
 /// The plan of a shipped scenario with at most `peers` mesh peers, or ten times as many nodes of simpler roles, and with further values set.
 pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
     let file = folder().join(format!("{name}.yaml"));
-    let whole = load(&file, &Overrides::default()).unwrap_or_else(|report| panic!("{report}"));
     let mut overrides = Overrides { seed: None, set: set.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect() };
+    let whole = load(&file, &overrides).unwrap_or_else(|report| panic!("{report}"));
     let groups = || whole.scenario.groups.iter();
     let total: u64 = groups().map(|(_, group)| u64::from(group.count.value.0)).sum();
     for (group, spec) in groups() {
@@ -47,7 +50,12 @@ pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
     // Load of layer 1 shrinks with the nodes that ask.
     for (index, spec) in whole.scenario.workload.iter().enumerate() {
         match &spec.value {
-            Load::FlashCrowd(_) => overrides.set.push((format!("workload.{index}.flash_crowd.requests"), peers.to_string())),
+            Load::FlashCrowd(load) => {
+                overrides.set.push((format!("workload.{index}.flash_crowd.requests"), peers.to_string()));
+                if load.objects.size.value.0 > LARGEST {
+                    overrides.set.push((format!("workload.{index}.flash_crowd.objects.size"), format!("{LARGEST}B")));
+                }
+            }
             Load::Requests(_) => overrides.set.push((format!("workload.{index}.requests.rate"), "2/s".to_owned())),
             Load::Broadcast(_) | Load::Tokens(_) => {}
         }

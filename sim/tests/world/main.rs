@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cores;
 mod deliveries;
 mod faults;
 mod interrupt;

@@ -108,8 +108,9 @@ pub struct Conn<T> {
     pacer: Pacer,
     ledger: Ledger,
     heard: Heard,
-    sending: BTreeMap<u64, Sending<T>>,
-    receiving: BTreeMap<u64, Receiving<T>>,
+    /// In boxes, since a node of the map has room for eleven and a connection seldom has more than two.
+    sending: BTreeMap<u64, Box<Sending<T>>>,
+    receiving: BTreeMap<u64, Box<Receiving<T>>>,
     /// Streams that were received to their ends, by kind and ordinal.
     finished: [Ranges; 4],
     datagrams: Vec<(T, u32)>,

@@ -71,8 +71,8 @@ impl<T: Clone> Conn<T> {
 
     fn has_data(&self) -> bool {
         let window = self.config.stream_window;
-        let ready = |(stream, sending): (&u64, &Sending<T>)| self.is_sendable(*stream) && sending.is_ready(window);
-        (self.phase == Phase::Open && !self.datagrams.is_empty()) || self.sending.iter().any(ready)
+        let ready = |stream: u64, sending: &Sending<T>| self.is_sendable(stream) && sending.is_ready(window);
+        (self.phase == Phase::Open && !self.datagrams.is_empty()) || self.sending.iter().any(|(stream, sending)| ready(*stream, sending))
     }
 
     /// How many packets may be sent now.
