@@ -223,13 +223,9 @@ fn with_loss_the_model_takes_about_as_long_on_average() {
                 (real, bytes[1]) = (real + took.0 as f64, bytes[1] + sent);
             }
             let (off, more) = (model / real - 1.0, bytes[0] as f64 / bytes[1] as f64 - 1.0);
-            println!(
-                "LOSSY {delay} ms {loss} {len} B: model {:.0} ms, real {:.0} ms: {:+.1} %, bytes {:+.1} %",
-                model / 10e6,
-                real / 10e6,
-                off * 100.0,
-                more * 100.0
-            );
+            println!("{delay} ms, loss {loss}, {len} B: {:+.1} %, bytes {:+.1} %", off * 100.0, more * 100.0);
+            // The model is somewhat too fast where much is lost: by 10 % at most here, of which single losses decide a part.
+            assert!(off.abs() < 0.13 && more.abs() < 0.07, "{delay} ms, loss {loss}, {len} B: {off}, {more} bytes");
         }
     }
 }
