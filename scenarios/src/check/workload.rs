@@ -3,10 +3,11 @@
 use super::Checks;
 use crate::problem::Code;
 use crate::read::At;
+use crate::spec::beat::Beat;
 use crate::spec::stoq::Objects;
 use crate::spec::workload::{Broadcast, FlashCrowd, Requests, Tokens};
 use crate::spec::{Load, Role};
-use crate::units::{Bytes, Count, Duration, Rate};
+use crate::units::Bytes;
 
 /// Most broadcasts of one load.
 const BROADCASTS_MAX: u32 = 1_000_000;
@@ -19,22 +20,16 @@ const CATALOGUE_MAX: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
 /// Largest content.
 const SIZE_MAX: u64 = 16 << 20;
 
-/// How often something starts, as it is written.
-struct Beat<'b> {
-    at: &'b At<Duration>,
-    rate: &'b Option<At<Rate>>,
-    every: &'b Option<At<Duration>>,
-    count: &'b Option<At<Count>>,
-    lasts: &'b Option<At<Duration>>,
+/// What the parts of a load are called, and how many there may be.
+struct Parts {
+    most: u32,
+    most_in_words: &'static str,
     what: &'static str,
+    verb: &'static str,
 }
 
-impl Beat<'_> {
-    /// How many there may be.
-    fn most(&self) -> u32 {
-        if self.what == "broadcasts" { BROADCASTS_MAX } else { REQUESTS_MAX }
-    }
-}
+const BROADCASTS: Parts = Parts { most: BROADCASTS_MAX, most_in_words: "a million", what: "broadcasts", verb: "broadcast" };
+const REQUESTS: Parts = Parts { most: REQUESTS_MAX, most_in_words: "a hundred million", what: "requests", verb: "ask" };
 
 impl Checks<'_, '_> {
     pub(super) fn workload(&mut self) {
@@ -82,12 +77,12 @@ impl Checks<'_, '_> {
 
     fn broadcast(&mut self, load: &Broadcast) {
         self.fits(&load.size);
-        self.beat(&Beat { at: &load.at, rate: &load.rate, every: &load.every, count: &load.count, lasts: &load.lasts, what: "broadcasts" });
+        self.beat(&load.beat(), &BROADCASTS);
     }
 
     fn requests(&mut self, load: &Requests) {
         self.objects(&load.objects);
-        self.beat(&Beat { at: &load.at, rate: &load.rate, every: &load.every, count: &load.count, lasts: &load.lasts, what: "requests" });
+        self.beat(&load.beat(), &REQUESTS);
     }
 
     fn crowd(&mut self, load: &FlashCrowd) {
@@ -116,21 +111,21 @@ impl Checks<'_, '_> {
     }
 
     /// How often something starts.
-    fn beat(&mut self, load: &Beat<'_>) {
-        self.starts_in_time(load.at, "this load");
-        if let (Some(_), Some(every)) = (load.rate, load.every) {
+    fn beat(&mut self, load: &Beat, parts: &Parts) {
+        self.starts_in_time(&load.at, "this load");
+        if let (Some(_), Some(every)) = (&load.rate, &load.every) {
             self.note(Code::RATE_OR_EVERY, every.at, "both `rate` and `every` say how often").help("keep one of them");
         }
-        if let (Some(_), Some(lasts)) = (load.count, load.lasts) {
+        if let (Some(_), Some(lasts)) = (&load.count, &load.lasts) {
             self.note(Code::RATE_OR_EVERY, lasts.at, "both `count` and `for` say when to stop").help("keep one of them");
         }
-        if let Some(every) = load.every {
-            self.has_length(every, &format!("the time between {}", load.what));
+        if let Some(every) = &load.every {
+            self.has_length(every, &format!("the time between {}", parts.what));
         }
-        if let Some(lasts) = load.lasts {
+        if let Some(lasts) = &load.lasts {
             self.has_length(lasts, "the load");
         }
-        if let Some(rate) = load.rate
+        if let Some(rate) = &load.rate
             && rate.sound().is_some_and(|rate| rate.interval().is_none())
         {
             self.note(Code::LIMIT, rate.at, "at a rate of zero nothing is ever sent").example("1/s");
@@ -138,32 +133,31 @@ impl Checks<'_, '_> {
         if load.rate.is_none() && load.every.is_none() {
             let again = load.count.as_ref().filter(|count| count.sound().is_some_and(|n| n.0 > 1)).map(|count| count.at);
             if let Some(at) = again.or(load.lasts.as_ref().map(|lasts| lasts.at)) {
-                let verb = if load.what == "broadcasts" { "broadcast" } else { "ask" };
-                self.note(Code::RATE_OR_EVERY, at, format!("nothing says how often to {verb}"))
+                self.note(Code::RATE_OR_EVERY, at, format!("nothing says how often to {}", parts.verb))
                     .help("add `rate` or `every`")
                     .example("rate: 1/s");
             }
         }
-        if let Some(count) = load.count {
-            self.within(count, "count", 1, load.most());
+        if let Some(count) = &load.count {
+            self.within(count, "count", 1, parts.most);
         }
-        self.not_too_many(load);
+        self.not_too_many(load, parts);
     }
 
     /// A rate over a time may amount to more than anyone wants.
-    fn not_too_many(&mut self, load: &Beat<'_>) {
-        let per_second = match (load.rate, load.every) {
+    fn not_too_many(&mut self, load: &Beat, parts: &Parts) {
+        let per_second = match (&load.rate, &load.every) {
             (Some(rate), _) => rate.sound().map(|r| (r.per_second(), rate.at)),
             (_, Some(every)) => every.sound().filter(|e| e.span().0 > 0).map(|e| (1.0 / e.span().as_secs_f64(), every.at)),
             _ => None,
         };
-        let (Some((per_second, at)), None) = (per_second, load.count) else { return };
+        let (Some((per_second, at)), None) = (per_second, &load.count) else { return };
         let lasts = load.lasts.as_ref().and_then(At::sound).or(self.scenario.time.stop.sound());
         if let Some(lasts) = lasts
-            && per_second * lasts.span().as_secs_f64() > f64::from(load.most())
+            && per_second * lasts.span().as_secs_f64() > f64::from(parts.most)
         {
-            let most = if load.what == "broadcasts" { "a million" } else { "a hundred million" };
-            self.note(Code::LIMIT, at, format!("this load has more than {most} {}", load.what)).help("lower the rate, or set `count`");
+            self.note(Code::LIMIT, at, format!("this load has more than {} {}", parts.most_in_words, parts.what))
+                .help("lower the rate, or set `count`");
         }
     }
 

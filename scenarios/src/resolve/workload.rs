@@ -6,10 +6,9 @@ use super::faults::started_before;
 use super::objects::{self, Popularity};
 use super::{NodeRange, ranges_of};
 use crate::plan::{Fetch, NodeFaultKind, Plan, Shot, Tokens, Workload};
-use crate::read::At;
+use crate::spec::beat::Beat;
 use crate::spec::workload::{Arrivals, FlashCrowd, Requests};
 use crate::spec::{Load, Scenario};
-use crate::units::{Count, Duration, Rate};
 use hypermesh_core::base::{NodeId, Span, Time};
 
 /// An origin has been up for this long, if any member of its group has, so that it has joined.
@@ -27,8 +26,7 @@ pub(super) fn workload(scenario: &Scenario, plan: &Plan, ranges: &[NodeRange], d
         match &load.value {
             Load::Broadcast(broadcast) => {
                 let mut series = chance.of_load(index);
-                let beat = Beat::of_broadcast(broadcast);
-                for at in beat.times(plan.stop, &mut series) {
+                for at in times(&broadcast.beat(), plan.stop, &mut series) {
                     let origin = Origins { plan, range: *range, downs, pauses: &pauses, at }.draw(&mut series);
                     workload.broadcasts.push(Shot { at, origin, bytes: broadcast.size.0 as u32 });
                 }
@@ -66,9 +64,7 @@ fn requests<'o>(
     fetches: &mut Vec<Fetch>,
     series: &mut Series<'_>,
 ) {
-    let beat =
-        Beat { at: load.at, rate: load.rate, every: load.every, count: load.count, lasts: load.lasts, arrivals: load.arrivals.value };
-    for at in beat.times(stop, series) {
+    for at in times(&load.beat(), stop, series) {
         let node = origins(at).draw(series);
         fetches.push(Fetch { at, node, object: popularity.draw(series) });
     }
@@ -95,49 +91,33 @@ fn crowd(load: &FlashCrowd, stop: Time, range: NodeRange, popularity: &Popularit
     }
 }
 
-/// How often something starts.
-struct Beat {
-    at: At<Duration>,
-    rate: Option<At<Rate>>,
-    every: Option<At<Duration>>,
-    count: Option<At<Count>>,
-    lasts: Option<At<Duration>>,
-    arrivals: Arrivals,
-}
-
-impl Beat {
-    fn of_broadcast(load: &crate::spec::workload::Broadcast) -> Self {
-        Self { at: load.at, rate: load.rate, every: load.every, count: load.count, lasts: load.lasts, arrivals: load.arrivals.value }
+/// When a load's parts start: before the end of the run, and of the load.
+fn times(beat: &Beat, stop: Time, series: &mut Series<'_>) -> Vec<Time> {
+    let start = beat.at.time();
+    let end = beat.lasts.as_ref().map_or(stop, |lasts| (start + lasts.span()).min(stop));
+    let repeated = beat.rate.as_ref().and_then(|rate| rate.interval()).or(beat.every.as_ref().map(|every| every.span()));
+    let most = match (&beat.count, repeated) {
+        (Some(count), _) => count.value.0 as usize,
+        (None, Some(_)) => usize::MAX,
+        (None, None) => 1,
+    };
+    let interval = repeated.unwrap_or(Span::ZERO);
+    if interval == Span::ZERO {
+        return vec![start; most.min(1)];
     }
-
-    /// When a load's parts start: before the end of the run, and of the load.
-    fn times(&self, stop: Time, series: &mut Series<'_>) -> Vec<Time> {
-        let start = self.at.time();
-        let end = self.lasts.as_ref().map_or(stop, |lasts| (start + lasts.span()).min(stop));
-        let repeated = self.rate.as_ref().and_then(|rate| rate.interval()).or(self.every.as_ref().map(|every| every.span()));
-        let most = match (&self.count, repeated) {
-            (Some(count), _) => count.value.0 as usize,
-            (None, Some(_)) => usize::MAX,
-            (None, None) => 1,
+    let mut times = Vec::new();
+    let mut at = match beat.arrivals.value {
+        Arrivals::Even => start,
+        Arrivals::Poisson => start + Span(series.exponential(interval.0 as f64) as u64),
+    };
+    while at < end && times.len() < most {
+        times.push(at);
+        at += match beat.arrivals.value {
+            Arrivals::Even => interval,
+            Arrivals::Poisson => Span(series.exponential(interval.0 as f64) as u64),
         };
-        let interval = repeated.unwrap_or(Span::ZERO);
-        if interval == Span::ZERO {
-            return vec![start; most.min(1)];
-        }
-        let mut times = Vec::new();
-        let mut at = match self.arrivals {
-            Arrivals::Even => start,
-            Arrivals::Poisson => start + Span(series.exponential(interval.0 as f64) as u64),
-        };
-        while at < end && times.len() < most {
-            times.push(at);
-            at += match self.arrivals {
-                Arrivals::Even => interval,
-                Arrivals::Poisson => Span(series.exponential(interval.0 as f64) as u64),
-            };
-        }
-        times
     }
+    times
 }
 
 /// Pauses by node.

@@ -7,6 +7,7 @@
 //! `resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>`, with codes `E05xx` and `E06xx`. Everything else is checked before, so a
 //! resolver sees shares that add up, groups and faults that exist, and counts that fit.
 
+pub mod beat;
 pub mod cpu;
 pub mod engine;
 pub mod expect;
