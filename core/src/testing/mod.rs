@@ -4,6 +4,7 @@ pub mod defect;
 pub mod graph;
 pub mod net;
 pub mod stoq;
+pub mod store;
 #[cfg(test)]
 mod tests;
 pub mod villain;
