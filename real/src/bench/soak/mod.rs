@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Longest time that a network is given to become idle once the load is over: idle connections are let go after five seconds.
+/// Longest time that a network is given to become idle once the load is over: idle connections are let go after fifteen seconds.
 const IDLE_WITHIN: Duration = Duration::from_secs(90);
 /// How long counters have to stand still before that is taken for idle.
 const STILL: usize = 3;

@@ -25,15 +25,15 @@ const START_WITHIN: Duration = Duration::from_secs(30);
 
 /// The nodes: name, role, who is above (by number), and what is set about its stores.
 const NODES: [(&str, Roles, &str, Option<usize>, &str); 4] = [
-    ("origin", Roles::ORIGIN, "origin", None, "store: {folder: origin, quota: 1GiB}\nset: {session.idle: 5s}\n"),
-    ("regional", Roles::REGIONAL, "regional", Some(0), "set: {cache.memory: 8MiB, cache.negative-max: 1s, session.idle: 5s}\n"),
-    ("edge-1", Roles::EDGE, "edge", Some(1), "set: {cache.memory: 8MiB, cache.negative-max: 1s, session.idle: 5s}\n"),
+    ("origin", Roles::ORIGIN, "origin", None, "store: {folder: origin, quota: 1GiB}\nset: {session.idle: 15s}\n"),
+    ("regional", Roles::REGIONAL, "regional", Some(0), "set: {cache.memory: 8MiB, cache.negative-max: 1s, session.idle: 15s}\n"),
+    ("edge-1", Roles::EDGE, "edge", Some(1), "set: {cache.memory: 8MiB, cache.negative-max: 1s, session.idle: 15s}\n"),
     (
         "edge-2",
         Roles::EDGE,
         "edge",
         Some(1),
-        "store: {folder: edge-2, quota: 64MiB}\nset: {cache.memory: 4MiB, cache.disk: 32MiB, cache.negative-max: 1s, session.idle: 5s}\n",
+        "store: {folder: edge-2, quota: 64MiB}\nset: {cache.memory: 4MiB, cache.disk: 32MiB, cache.negative-max: 1s, session.idle: 15s}\n",
     ),
 ];
 /// The node that is killed.
