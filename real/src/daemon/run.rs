@@ -233,18 +233,23 @@ fn page(driver: &Driver<StoqNode>, metrics: &Arc<Metrics>) -> Page {
         "/metrics" => {
             let held = driver.held();
             let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            // What begins with `stoq_` is in clause 17 of the standard; the rest is of this implementation.
             let mut more = vec![
                 ("stoq_connections", "Connections that are open.", held.connections as u64),
                 ("stoq_streams", "Streams that are open.", held.streams as u64),
-                ("stoq_quic_connections", "Connections of QUIC, those in their handshake or closing too.", held.quic_connections as u64),
-                ("stoq_jobs", "Jobs of applications that are not over.", held.jobs as u64),
-                ("stoq_deadlines", "Wake-ups that were asked for, those that are stale by now too.", held.deadlines as u64),
-                ("stoq_tasks", "Tasks of the process.", tasks as u64),
+                (
+                    "hypermesh_quic_connections",
+                    "Connections of QUIC, those in their handshake or closing too.",
+                    held.quic_connections as u64,
+                ),
+                ("hypermesh_jobs", "Jobs of applications that are not over.", held.jobs as u64),
+                ("hypermesh_deadlines", "Wake-ups that were asked for, those that are stale by now too.", held.deadlines as u64),
+                ("hypermesh_tasks", "Tasks of the process.", tasks as u64),
             ];
             let store = driver.disk().0.as_ref().map(|store| store.figures());
             if let Some(store) = store {
                 more.extend([
-                    ("stoq_store_segments", "Segments of the store, a file each.", store.segments as u64),
+                    ("hypermesh_store_segments", "Segments of the store, a file each.", store.segments as u64),
                     ("stoq_store_bytes", "Bytes of all segments of the store.", store.bytes),
                     ("stoq_store_live_bytes", "Bytes of these that are needed.", store.live_bytes),
                     ("stoq_store_contents", "Chunks and manifests in the store.", store.contents as u64),

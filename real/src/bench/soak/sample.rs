@@ -61,14 +61,14 @@ impl Sample {
             at,
             process,
             resident: field("VmRSS:") << 10,
-            descriptors: descriptors.saturating_sub(gauge("stoq_store_segments")),
+            descriptors: descriptors.saturating_sub(gauge("hypermesh_store_segments")),
             threads: field("Threads:"),
-            tasks: gauge("stoq_tasks"),
-            connections: gauge("stoq_quic_connections"),
+            tasks: gauge("hypermesh_tasks"),
+            connections: gauge("hypermesh_quic_connections"),
             sessions: gauge("stoq_connections"),
             streams: gauge("stoq_streams"),
-            jobs: gauge("stoq_jobs"),
-            deadlines: gauge("stoq_deadlines"),
+            jobs: gauge("hypermesh_jobs"),
+            deadlines: gauge("hypermesh_deadlines"),
         }
     }
 
