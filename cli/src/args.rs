@@ -112,7 +112,7 @@ pub(crate) enum Verb {
     Ping(net::short::PingArgs),
     /// Run a scenario of layer 1 on real sockets, in wall time
     ///
-    /// All its nodes in this process, each with a UDP socket on [::1], a certificate and a store, and the scenario's network emulated between the sockets.
+    /// All its nodes in this process, each with a UDP socket on `[::1]`, a certificate and a store, and the scenario's network emulated between the sockets.
     /// What comes out is measured, not simulated, and differs from run to run.
     #[cfg(feature = "real")]
     Real(net::real::Args),
