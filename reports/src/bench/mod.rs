@@ -6,7 +6,7 @@ mod words;
 pub use fit::{Fit, fits};
 
 use crate::plots::{Plot, cost_by_size};
-use crate::rundir::{Machine, WriteError, replace};
+use crate::rundir::{Machine, WriteError, replace_all};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -171,13 +171,7 @@ pub fn write(rows: &[Row], out: &Path, command: &str, version: &str) -> Result<V
         ("bench-scale.html".to_owned(), words::page(rows, &about, &plots).map_err(|cause| failed(cause.to_string()))?),
     ];
     files.extend(plots.iter().map(|(load, plot)| (format!("bench-{load}.svg"), plot.standalone())));
-    let mut written = Vec::new();
-    for (name, text) in files {
-        let path = out.join(name);
-        replace(&path, text.as_bytes())?;
-        written.push(path);
-    }
-    Ok(written)
+    replace_all(out, files)
 }
 
 fn rate(row: &Row) -> Rate<'_> {

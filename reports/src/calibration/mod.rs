@@ -6,7 +6,7 @@ mod words;
 use crate::dist::Dist;
 use crate::plots::{Plot, Trouble, fetch_times};
 use crate::rundir::manifest::dist_of;
-use crate::rundir::{Machine, WriteError, replace};
+use crate::rundir::{Machine, WriteError, replace_all};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -131,13 +131,7 @@ pub fn write(all: &Calibration, out: &Path) -> Result<Vec<PathBuf>, WriteError> 
         ("calibration.html".to_owned(), words::page(all, &machine.words(), &plots).map_err(|cause| failed(cause.to_string()))?),
     ];
     files.extend(plots.iter().enumerate().map(|(k, plot)| (format!("calibration-{}.svg", k + 1), plot.standalone())));
-    let mut written = Vec::new();
-    for (name, text) in files {
-        let path = out.join(name);
-        replace(&path, text.as_bytes())?;
-        written.push(path);
-    }
-    Ok(written)
+    replace_all(out, files)
 }
 
 fn stored(times: &Times) -> Stored<'_> {

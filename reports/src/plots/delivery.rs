@@ -14,6 +14,7 @@ use crate::run::Run;
 use hypermesh_core::node::Level;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::ops::Range;
 
 /// Most regions with a bar of their own.
 const REGIONS_MAX: usize = 12;
@@ -32,24 +33,7 @@ pub(super) fn stages(run: &Run) -> Result<Shown, Trouble> {
     // What took no time, such as the connection that was open, begins at the left edge.
     let low = curves.iter().filter_map(|(_, dist)| dist.quantile(0.25)).filter(|ns| *ns > 0).min().unwrap_or(1) as f64;
     let low = (low * 0.5).clamp(high / 1e5, high / 2.0);
-    let legend: Vec<_> = curves.iter().enumerate().map(|(k, (name, _))| (Ink::Series(k), name.clone())).collect();
-    let frame = Frame {
-        title,
-        x: Axis::logarithmic("time taken", low..high * 1.05, 8, numbers::time),
-        y: Axis::linear("share of fetches", 0.0..1.0, 5, numbers::percent),
-        legend: &legend,
-        bands: &[],
-        height: 330,
-    };
-    let drawing = draw(frame, |chart| {
-        let range = chart.x_range();
-        for (k, (_, dist)) in curves.iter().enumerate().rev() {
-            let points: Vec<_> =
-                cumulative(dist).into_iter().map(|(ns, share)| (ns.max(1.0).log10().clamp(range.start, range.end), share)).collect();
-            chart.draw_series(LineSeries::new(points, line(Ink::Series(k), if k == 0 { 4 } else { 3 })))?;
-        }
-        Ok(())
-    })?;
+    let drawing = shares(title, "time taken", low..high * 1.05, &curves)?;
     let at = |q| all.whole.quantile(q).map_or_else(|| "–".to_owned(), |ns| numbers::time(ns as f64));
     let caption = format!(
         "Half of {} fetches took at most {}, 99 % at most {}. A curve that begins above 0 % is of a stage that took no time for so many: an open \
@@ -61,20 +45,18 @@ pub(super) fn stages(run: &Run) -> Result<Shown, Trouble> {
     Ok(plot("fetch-cdf", title, caption, drawing))
 }
 
-/// The times of the same fetches in several fidelities, over each other.
-pub(crate) fn fetch_times(name: &'static str, title: &str, curves: &[(String, &Dist)]) -> Result<Plot, Trouble> {
-    let quantile = |q| curves.iter().filter_map(move |(_, dist)| dist.quantile(q)).map(|ns| ns.max(1) as f64);
-    let (low, high) = (quantile(0.0).fold(f64::INFINITY, f64::min), quantile(1.0).fold(1.0, f64::max));
+/// The share of fetches that were over by a time, a curve each, the first in front. What lies outside the times is drawn at their edges.
+fn shares(title: &str, axis: &str, times: Range<f64>, curves: &[(String, &Dist)]) -> Result<Drawing, Trouble> {
     let legend: Vec<_> = curves.iter().enumerate().map(|(k, (name, _))| (Ink::Series(k), name.clone())).collect();
     let frame = Frame {
         title,
-        x: Axis::logarithmic("time to the last byte", low.min(high / 2.0) * 0.95..high * 1.05, 8, numbers::time),
+        x: Axis::logarithmic(axis, times, 8, numbers::time),
         y: Axis::linear("share of fetches", 0.0..1.0, 5, numbers::percent),
         legend: &legend,
         bands: &[],
         height: 330,
     };
-    let drawing = draw(frame, |chart| {
+    draw(frame, |chart| {
         let range = chart.x_range();
         for (k, (_, dist)) in curves.iter().enumerate().rev() {
             let points: Vec<_> =
@@ -82,7 +64,14 @@ pub(crate) fn fetch_times(name: &'static str, title: &str, curves: &[(String, &D
             chart.draw_series(LineSeries::new(points, line(Ink::Series(k), if k == 0 { 4 } else { 3 })))?;
         }
         Ok(())
-    })?;
+    })
+}
+
+/// The times of the same fetches in several fidelities, over each other.
+pub(crate) fn fetch_times(name: &'static str, title: &str, curves: &[(String, &Dist)]) -> Result<Plot, Trouble> {
+    let quantile = |q| curves.iter().filter_map(move |(_, dist)| dist.quantile(q)).map(|ns| ns.max(1) as f64);
+    let (low, high) = (quantile(0.0).fold(f64::INFINITY, f64::min), quantile(1.0).fold(1.0, f64::max));
+    let drawing = shares(title, "time to the last byte", low.min(high / 2.0) * 0.95..high * 1.05, curves)?;
     let median = |(name, dist): &(String, &Dist)| {
         let at = |q| dist.quantile(q).map_or_else(|| "–".to_owned(), |ns| numbers::time(ns as f64));
         format!("{name}: {} fetches, half within {}, 99 % within {}", numbers::count(dist.count() as f64), at(0.5), at(0.99))

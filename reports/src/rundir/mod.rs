@@ -24,7 +24,7 @@ mod staging;
 pub use error::{ReadError, WriteError};
 pub use machine::Machine;
 pub use select::find;
-pub(crate) use staging::replace;
+pub(crate) use staging::replace_all;
 
 use crate::run::Run;
 use crate::tables::{Stored, metrics, rows};
@@ -33,7 +33,7 @@ use hypermesh_scenarios::trace::Trace;
 use manifest::Manifest;
 use polars::prelude::PolarsResult;
 use serde::{Deserialize, Serialize};
-use staging::Staging;
+use staging::{Staging, replace};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

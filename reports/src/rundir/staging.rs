@@ -82,6 +82,15 @@ pub(crate) fn replace(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     })
 }
 
+/// Replaces files of a folder, each in one step, and gives their paths in the same order.
+pub(crate) fn replace_all(out: &Path, files: Vec<(String, String)>) -> Result<Vec<PathBuf>, WriteError> {
+    let one = |(name, text): (String, String)| {
+        let path = out.join(name);
+        replace(&path, text.as_bytes()).map(|()| path)
+    };
+    files.into_iter().map(one).collect()
+}
+
 fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
