@@ -1,5 +1,6 @@
-//! Help for the tests of every crate: planted defects, a small deterministic network, questions about its graph, and named adversaries.
+//! Help for the tests of every crate: planted defects, breaches of the standard, a small deterministic network, questions about its graph, and named adversaries.
 
+pub mod breach;
 pub mod defect;
 pub mod graph;
 pub mod net;
@@ -9,6 +10,7 @@ pub mod store;
 mod tests;
 pub mod villain;
 
+pub use breach::Breach;
 pub use defect::Defect;
 pub use graph::components;
 pub use net::{Link, Net};

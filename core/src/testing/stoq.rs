@@ -104,6 +104,10 @@ pub struct World {
     pub latency: Span,
     /// What comes on top, drawn anew for every message.
     pub jitter: Span,
+    /// Servers that the test plays itself, and who they are.
+    played: BTreeMap<ServerId, Peer>,
+    /// Connections with these that nobody asked for yet: whose, and which.
+    dialled: VecDeque<(usize, ConnId)>,
     lines: BTreeMap<ConnId, Line>,
     events: BTreeMap<(Time, u64), Event>,
     count: u64,
@@ -112,6 +116,9 @@ pub struct World {
 }
 
 impl World {
+    /// The keying material of every connection.
+    pub const EXPORTER: [u8; 32] = [7; 32];
+
     /// An empty world.
     pub fn new(seed: u64) -> Self {
         Self {
@@ -119,6 +126,8 @@ impl World {
             now: Time(1),
             latency: Span::millis(10),
             jitter: Span::ZERO,
+            played: BTreeMap::new(),
+            dialled: VecDeque::new(),
             lines: BTreeMap::new(),
             events: BTreeMap::new(),
             count: 0,
@@ -285,6 +294,9 @@ impl World {
     fn dial(&mut self, at: usize, server: ServerId) {
         let (to, life) = (server.0 as usize, self.seats[at].life);
         let answers = self.now + self.latency + self.latency;
+        if let Some(peer) = self.played.get(&server).copied() {
+            return self.dial_by_hand(at, server, peer, answers);
+        }
         if self.seats[at].is_cut_off || !self.seats.get(to).is_some_and(|seat| seat.is_up) {
             let again = Some(Span::millis(500));
             return self.at(answers, Event::Input(at, life, Box::new(Input::NoDial { server, again })));
@@ -301,13 +313,43 @@ impl World {
         };
         let ends = [end(at, life), end(to, self.seats[to].life)];
         self.lines.insert(conn, Line { ends, is_up: true, is_mute: false, is_stuck: false, stuck: Vec::new() });
-        let keyed = || Box::new(Input::Session { conn, input: session::Input::Keyed { major: version::MAJOR, exporter: [7; 32] } });
+        let keyed = || Box::new(Input::Session { conn, input: session::Input::Keyed { major: version::MAJOR, exporter: Self::EXPORTER } });
         let (client, host) = (self.peer(at), self.peer(to));
         let (arrives, to_life) = (self.now + self.latency, self.seats[to].life);
         self.at(answers, Event::Input(at, life, Box::new(Input::Dialled { conn, server, peer: host, early: false })));
         self.at(answers, Event::Input(at, life, keyed()));
         self.at(arrives, Event::Input(to, to_life, Box::new(Input::Accepted { conn, peer: client })));
         self.at(arrives, Event::Input(to, to_life, keyed()));
+    }
+
+    /// From now on the test plays this server of a node by hand: see [`World::dialled_by_hand`].
+    pub fn play(&mut self, seat: usize, server: ServerId, peer: Peer) {
+        self.by_hand(seat);
+        self.played.insert(server, peer);
+    }
+
+    /// From now on nobody can connect with a server that the test played.
+    pub fn play_no_more(&mut self, server: ServerId) {
+        self.played.remove(&server);
+    }
+
+    /// The next connection that a node opened with a server that the test plays.
+    pub fn dialled_by_hand(&mut self) -> Option<(usize, ConnId)> {
+        self.dialled.pop_front()
+    }
+
+    fn dial_by_hand(&mut self, at: usize, server: ServerId, peer: Peer, when: Time) {
+        self.count += 1;
+        let (conn, life) = (ConnId(self.count), self.seats[at].life);
+        let keyed = session::Input::Keyed { major: version::MAJOR, exporter: Self::EXPORTER };
+        self.at(when, Event::Input(at, life, Box::new(Input::Dialled { conn, server, peer, early: false })));
+        self.at(when, Event::Input(at, life, Box::new(Input::Session { conn, input: keyed })));
+        self.dialled.push_back((at, conn));
+    }
+
+    /// When the next thing happens, if anything is under way.
+    pub fn next_at(&self) -> Option<Time> {
+        self.events.first_key_value().map(|((when, _), _)| *when)
     }
 
     fn end_of(&self, at: usize, conn: ConnId) -> Option<usize> {
