@@ -1,0 +1,1 @@
+"""STOQ once more: an implementation of docs/standard in Python, written from its text alone."""

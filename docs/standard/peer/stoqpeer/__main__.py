@@ -1,0 +1,135 @@
+"""The commands: `python -m stoqpeer serve|get|put|purge|ping|vectors`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import bugs, client
+from .codes import Failure
+from .node import Node, trust
+
+
+def address(text: str) -> tuple[str, int]:
+    """`[::1]:7100` to host and port."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def span(text: str) -> tuple[int, int]:
+    """`FROM..TO` to the first octet and the number of octets."""
+    first, end = map(int, text.split(".."))
+    return first, end - first
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="stoqpeer", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--cert", required=True, help="this side's certificate, PEM")
+    common.add_argument("--key", required=True, help="its key, PEM")
+    common.add_argument("--ca", required=True, help="the trusted certificate, PEM")
+    common.add_argument("--revoked", help="the signed list of revocations, followed")
+    common.add_argument("--bug", action="append", default=[], help="plants a bug; `--bug list` lists them")
+    common.add_argument("--quiet", action="store_true")
+    asks = argparse.ArgumentParser(add_help=False, parents=[common])
+    asks.add_argument("--to", type=address, required=True, help="[ADDR]:PORT of the server")
+    asks.add_argument("--server", help="the name that its certificate has to have")
+    asks.add_argument("--server-role", help="the role that it has to have")
+    asks.add_argument("--roles", default="client", help="the roles that this side plays: client,publisher")
+    asks.add_argument("--patience", type=float, default=10.0, help="seconds for which what may pass is tried again")
+    serve = verbs.add_parser("serve", parents=[common], help="runs an origin")
+    serve.add_argument("--listen", type=address, required=True)
+    serve.add_argument("--store", required=True)
+    serve.add_argument("--roles", default="origin")
+    serve.add_argument("--lease", type=float, default=4.0, help="the declared lease in seconds")
+    get = verbs.add_parser("get", parents=[asks], help="fetches an object or a range of it")
+    get.add_argument("name")
+    get.add_argument("-o", "--output", type=Path)
+    get.add_argument("--range", type=span)
+    get.add_argument("--version-min", type=int, default=0)
+    put = verbs.add_parser("put", parents=[asks], help="stores a file")
+    put.add_argument("path", type=Path)
+    put.add_argument("name")
+    put.add_argument("--version", type=int)
+    put.add_argument("--chunks", default="standard", choices=["small", "standard", "large"])
+    purge = verbs.add_parser("purge", parents=[asks], help="forbids versions of a name")
+    purge.add_argument("name")
+    purge.add_argument("--below", action="store_true")
+    purge.add_argument("--upto", type=int)
+    ping = verbs.add_parser("ping", parents=[asks], help="measures the round trip")
+    ping.add_argument("--count", type=int, default=3)
+    vectors = verbs.add_parser("vectors", help="checks the vector files of Annex D")
+    vectors.add_argument("folder", type=Path)
+    vectors.add_argument("--verbose", action="store_true")
+    verbs.add_parser("bugs", help="lists the bugs that can be planted")
+    return parser.parse_args()
+
+
+async def ask(args: argparse.Namespace) -> dict:
+    """One of the verbs of a client."""
+    roles = frozenset(args.roles.split(","))
+    node = Node(roles, ["put", "purge", "probes"], trust(args.ca, args.revoked), quiet=True)
+
+    async def once() -> dict:
+        async with client.session(args.to, node, args.cert, args.key, args.server, args.server_role) as session:
+            return await act(args, session)
+
+    return await client.patiently(once, args.patience)
+
+
+async def act(args: argparse.Namespace, session) -> dict:
+    """What a verb does with an open session."""
+    if args.verb == "get":
+        part = args.output.with_name(args.output.name + ".part") if args.output else None
+        taken = await client.fetch(session, args.name, args.version_min, args.range, part, resume=True)
+        client.write_out(taken, args.output)
+        return {"version": taken.version, "octets": len(taken.octets), "digest": taken.digest.hex()}
+    if args.verb == "put":
+        version = args.version if args.version is not None else time.time_ns() // 1_000_000
+        return await client.put(session, args.name, version, args.path.read_bytes(), args.chunks)
+    if args.verb == "purge":
+        upto = args.upto if args.upto is not None else time.time_ns() // 1_000_000
+        return {"nodes": await client.purge(session, args.name, args.below, upto)}
+    trips = [await session.probe() for _ in range(args.count)]
+    return {"round_trips_ms": [round(seconds * 1_000, 3) for seconds, _ in trips], "lease": trips[-1][1].lease}
+
+
+def main() -> int:
+    """Runs a command and gives its exit code."""
+    args = arguments()
+    if args.verb == "bugs":
+        for name, (requirement, what) in bugs.BUGS.items():
+            print(f"{name:24} {requirement:8} {what}")
+        return 0
+    if args.verb == "vectors":
+        from .vectors import check
+
+        return check(args.folder, args.verbose)
+    for bug in args.bug:
+        bugs.plant(bug)
+    try:
+        if args.verb == "serve":
+            from .server import serve
+
+            asyncio.run(serve(args))
+            return 0
+        print(json.dumps(asyncio.run(ask(args))), file=sys.stderr if args.verb == "get" and not args.output else sys.stdout)
+        return 0
+    except (Failure, ConnectionError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 4 if isinstance(error, Failure) and error.code == "NotFound" else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code) if code == 130 else sys.exit(code)

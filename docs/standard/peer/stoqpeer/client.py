@@ -1,0 +1,267 @@
+"""What a client and a publisher do: clause 10, by name and by digest, from one source."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from . import codes
+from .codes import Failure, Violation
+from .cut import PROFILES
+from .frames import Frame
+from .manifest import Flaw, Manifest, decode, touched, below, write
+from .names import chunk_id, manifest_id
+from .node import Node
+from .session import Session
+from .transport import configuration, dial
+from .wire import VARINT_MAX, Reader, put_varint
+
+FIRST_ASK = 131_072
+"""Octets that are asked for before anything is known of the path (clause 10.2)."""
+ASK_MOST = 4 * 1_048_576
+WRONG_MOST = 3
+"""Wrong contents of one source: the first bound of clause 10.4."""
+
+
+@asynccontextmanager
+async def session(address: tuple[str, int], node: Node, chain: str, key: str, name: str | None = None, role: str | None = None):
+    """An open session with a server, left in good order at the end."""
+    config = configuration(True, chain, key)
+    opened: Session = await dial(*address, config, lambda quic: Session(quic, node, name, role))
+    try:
+        await opened.opened
+        yield opened
+    finally:
+        opened.leave()
+        if opened.ended is None:
+            opened.end("NoError")
+        await asyncio.sleep(0.05)
+        opened._transport.close()
+
+
+class Taken:
+    """The octets of a range that were taken, and the state to resume from (R-10-07, R-10-24)."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.state = path.with_name(path.name + ".state") if path else None
+        self.digest, self.version, self.first, self.length, self.count = bytes(32), 0, 0, 0, 0
+        self.octets = bytearray()
+
+    def resume(self) -> bool:
+        """Reads what an earlier attempt left."""
+        if self.state is None or not self.state.exists() or not self.path.exists():
+            return False
+        reader = Reader(self.state.read_bytes())
+        self.digest, self.version = reader.octets(32), reader.varint()
+        self.first, self.length, runs = reader.varint(), reader.varint(), reader.varint()
+        self.count = 0
+        if runs:
+            gap, run = reader.varint(), reader.varint()
+            self.count = run if not gap else 0
+        self.octets = bytearray(self.path.read_bytes()[: self.count])
+        return True
+
+    def save(self) -> None:
+        """Keeps the octets and the state, in the reference encoding of clause 10.5."""
+        if self.path is None:
+            return
+        self.path.write_bytes(self.octets)
+        runs = [1, 0, len(self.octets)] if self.octets else [0]
+        numbers = [self.version, self.first, self.length, *runs]
+        self.state.write_bytes(self.digest + b"".join(map(put_varint, numbers)))
+
+
+async def resolve(session: Session, name: str, lowest: int = 0) -> tuple[Manifest, bytes, int]:
+    """What a name leads to: the top manifest, its digest and the version (R-10-01)."""
+    fields = {
+        "manifest_only": True,
+        "from_origin": False,
+        "lowest": lowest,
+        "highest_age": VARINT_MAX,
+        "known": None,
+        "range": None,
+        "name": name,
+    }
+    exchange = session.ask("NameAsked", [Frame("GetName", fields)], True)
+    frame = await exchange.next()
+    if manifest_id(frame.data) != frame.digest or frame.same:
+        exchange.abort("ContentMismatch")
+        raise Failure("ContentMismatch", "a manifest with another name")
+    if await exchange.next() is not None:
+        exchange.abort("ContentMismatch")
+        raise Failure("ContentMismatch", "more than the manifest")
+    if frame.version < lowest:
+        raise Failure("NotFound", "an older version than will do")
+    return read(frame.data), frame.digest, frame.version
+
+
+def read(octets: bytes) -> Manifest:
+    """A manifest that has the right name, or the failure `Manifest` of clause 10.5."""
+    try:
+        return decode(octets)
+    except Flaw as flaw:
+        raise Failure(flaw.error, str(flaw)) from flaw
+
+
+async def by_id(session: Session, digest: bytes) -> bytes:
+    """A manifest by its digest."""
+    exchange = session.ask("IdAsked", [Frame("GetId", {"digest": digest, "range": None})], True)
+    frame = await exchange.next()
+    await exchange.next()
+    if frame.digest != digest or frame.offset or len(frame.data) != frame.whole or manifest_id(frame.data) != digest:
+        raise Failure("ContentMismatch", "a manifest with another name")
+    return frame.data
+
+
+async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> dict[bytes, bytes]:
+    """Chunks with one `Want`; what the source has not, or sends wrong, is lacking in the answer (R-10-05)."""
+    lengths = dict(entries)
+    digests = list(lengths)
+    exchange = session.ask("WantAsked", [Frame("Want", {"send": True, "digests": digests})], True)
+    have = await exchange.next()
+    if len(have.bits) != len(digests):
+        exchange.abort("ContentMismatch")
+        raise Failure("ContentMismatch", "a `Have` of another length")
+    promised = {digest for digest, bit in zip(digests, have.bits) if bit}
+    got: dict[bytes, bytes] = {}
+    while (frame := await exchange.next()) is not None:
+        if frame.digest not in promised:
+            exchange.abort("ContentMismatch")
+            raise Failure("ContentMismatch", "a chunk that was not asked for")
+        promised.discard(frame.digest)
+        if frame.offset or len(frame.data) != frame.whole or chunk_id(frame.data) != frame.digest:
+            continue
+        if len(frame.data) != lengths[frame.digest]:
+            raise Failure("ManifestInvalid", "a chunk has another length than its manifest says")
+        got[frame.digest] = frame.data
+    return got
+
+
+async def fetch(session: Session, name: str, lowest: int, span: tuple[int, int] | None, out: Path | None, resume: bool) -> Taken:
+    """Fetches an object or a range of it, verified chunk by chunk (R-10-02, R-10-04)."""
+    taken = Taken(out)
+    if resume and taken.resume():
+        top = read(await by_id(session, taken.digest))
+    else:
+        top, taken.digest, taken.version = await resolve(session, name, lowest)
+        taken.first, taken.length = span or (0, top.length)
+    end = taken.first + taken.length
+    if end > top.length:
+        raise Failure("RangeInvalid", f"the object has {top.length} octets")
+    ask = Asker(session, taken, end)
+    try:
+        await ask.walk(top, 0)
+        await ask.flush()
+    finally:
+        taken.save()
+    return taken
+
+
+class Asker:
+    """Walks an object and asks for chunks in portions that grow with what the source delivers (R-10-10)."""
+
+    def __init__(self, session: Session, taken: Taken, end: int) -> None:
+        self.session = session
+        self.taken = taken
+        self.end = end
+        self.portion = FIRST_ASK
+        self.queue: list[tuple[bytes, int, int]] = []
+        self.queued = 0
+        self.wrong = 0
+
+    async def walk(self, manifest: Manifest, begin: int) -> None:
+        """Goes through what touches the rest of the range."""
+        first = self.taken.first + len(self.taken.octets)
+        for number, at in touched(manifest, begin, first, self.end):
+            digest, length = manifest.entries[number]
+            if manifest.level == 0:
+                self.queue.append((digest, manifest.stored(length), at))
+                self.queued += length
+                if self.queued >= self.portion or len(self.queue) == 120:
+                    await self.flush()
+            else:
+                octets = await by_id(self.session, digest)
+                try:
+                    lower = below(manifest, number, octets)
+                except Flaw as flaw:
+                    raise Failure(flaw.error, str(flaw)) from flaw
+                await self.walk(lower, at)
+
+    async def flush(self) -> None:
+        """Asks for what is queued, again for what came wrong, and takes it in order."""
+        queue, self.queue, self.queued = self.queue, [], 0
+        got: dict[bytes, bytes] = {}
+        while lacking := {digest: length for digest, length, _ in queue if digest not in got}:
+            more = await wanted(self.session, list(lacking.items()))
+            got.update(more)
+            if len(more) < len(lacking):
+                self.wrong += 1
+                if self.wrong > WRONG_MOST or not more:
+                    raise Failure("NotFound", "the source has not all chunks, or sends wrong ones")
+        for digest, _, at in queue:
+            skip = max(0, self.taken.first - at)
+            self.taken.octets += got[digest][skip : self.end - at]
+        self.portion = min(2 * self.portion, ASK_MOST)
+
+
+async def put(session: Session, name: str, version: int, octets: bytes, profile: str, copies: int = 1) -> dict:
+    """Stores an object and tells what was acknowledged and sent."""
+    top, manifests, chunks = write(octets, PROFILES[profile])
+    head = {"digest": top, "version": version, "same": False, "word": None, "origin": False, "no_store": False}
+    offer = Frame("Put", {"version": version, "octets": len(octets), "copies": copies, "name": name})
+    exchange = session.ask("PutOffered", [offer, Frame("Manifest", head, manifests[top])], False)
+    sent = 0
+    while (frame := await exchange.next()).name == "Want":
+        for digest in frame.digests if frame.send else []:
+            content = manifests.get(digest) or chunks.get(digest)
+            if content is None or len(content) > session.peer["ChunkBytes"]:
+                exchange.abort("Cancelled")
+                raise Failure("Cancelled", "the node wants what this side cannot send")
+            exchange.say(Frame("Chunk", {"digest": digest, "whole": len(content), "offset": 0}, content))
+            sent += len(content)
+            await exchange.room()
+    exchange.finish()
+    if (frame.digest, frame.version) != (top, version):
+        raise Failure("ContentMismatch", "another object was acknowledged")
+    return {"digest": top.hex(), "chunks": len(chunks), "sent": sent, "copies": frame.copies, "durable": frame.durable}
+
+
+async def purge(session: Session, name: str, below: bool, version: int) -> int:
+    """Purges and tells how many nodes answered."""
+    fields = {"below": below, "version": version, "name": name}
+    exchange = session.ask("PurgeAsked", [Frame("Purge", fields)], True)
+    frame = await exchange.next()
+    if frame.version != version:
+        raise Failure("ContentMismatch", "another version was purged")
+    return frame.nodes
+
+
+async def patiently(what, patience: float):
+    """Repeats what fails with a retryable code, not before the time to stay away is over (R-14-07)."""
+    loop = asyncio.get_running_loop()
+    until, wait = loop.time() + patience, 0.2
+    while True:
+        try:
+            return await what()
+        except (Failure, ConnectionError) as error:
+            again = codes.CODES[error.code][1] if isinstance(error, Failure) else "CertificateEnded" not in str(error)
+            rest = max(wait, error.stay_away / 1_000 if isinstance(error, Failure) else 0)
+            if not again or loop.time() + rest > until:
+                raise
+            await asyncio.sleep(rest)
+            wait *= 2
+
+
+def write_out(taken: Taken, out: Path | None) -> None:
+    """Puts the fetched octets where they belong."""
+    if out is None:
+        os.write(1, bytes(taken.octets))
+        return
+    taken.path.rename(out)
+    taken.state.unlink()
+
+
+__all__ = ["Violation", "fetch", "patiently", "purge", "put", "session", "write_out"]

@@ -1,0 +1,54 @@
+"""What every node is: its roles, its trust, and what it says to requests. A client says `NotAuthorised` to all (R-10-23)."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from .certs import Policy
+from .codes import Failure
+from .exchange import Exchange
+from .session import Session
+from .settings import CAPABILITIES
+from .transport import configuration
+
+
+def trust(ca: str, revoked: str | None) -> Policy:
+    """Trusts the certificates of a file for all roles, and follows a file of revocations."""
+    policy = Policy(list_file=revoked)
+    policy.trust_file(ca)
+    policy.follow(time.time_ns())
+    return policy
+
+
+class Node:
+    """One end of sessions."""
+
+    def __init__(self, roles: frozenset[str], capabilities: list[str], policy: Policy, quiet: bool = False) -> None:
+        self.roles = roles
+        self.capabilities = sum(1 << CAPABILITIES[word] for word in capabilities)
+        self.policy = policy
+        self.quiet = quiet
+
+    async def answer(self, session: Session, exchange: Exchange) -> None:
+        """Answers one request, whose first frame came."""
+        raise Failure("NotAuthorised", "this node neither stores nor caches")
+
+    def lease_for(self, session: Session) -> int:
+        """The lease that a `Pong` tells a peer, in milliseconds (R-11-24)."""
+        return 0
+
+    def joined(self, session: Session) -> None:
+        """A session opened."""
+
+    def left(self, session: Session) -> None:
+        """A session ended."""
+
+    def told(self, session: Session, what: str) -> None:
+        """Something worth a line."""
+        if not self.quiet:
+            who = session.holder.name if session.holder else "?"
+            print(f"{who}: {what}", file=sys.stderr, flush=True)
+
+
+__all__ = ["Node", "configuration", "trust"]
