@@ -52,6 +52,6 @@ class Purger:
             async with asyncio.timeout(2.5 * self.lease):
                 exchange = cache.ask("PurgeAsked", [Frame("Purge", dict(purge.fields))], True)
                 return (await exchange.next()).nodes
-        except (TimeoutError, Failure, ConnectionError):
-            cache.end("Internal", "a purge was not answered")
+        except (TimeoutError, Failure, ConnectionError) as error:
+            cache.end("Internal", f"a purge was not answered: {error!r}")
             return 0

@@ -1,0 +1,1 @@
+"""Tests of the second implementation: `python -m unittest` in the folder above."""
