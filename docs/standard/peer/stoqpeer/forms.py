@@ -157,8 +157,8 @@ def _get_id(reader: Reader) -> Fields:
 
 def _manifest(reader: Reader) -> Fields:
     digest, version, flags = reader.octets(32), reader.varint(), _flags(reader, 15)
-    if flags & 4 and not flags & 2 and not bugs.active("ignore-reserved-bits"):
-        raise Violation("Malformed", "the origin says something without a word")
+    if flags & 12 and not flags & 2 and not bugs.active("ignore-reserved-bits"):
+        raise Violation("Malformed", "bits that a word goes with, without a word")
     word = tuple(reader.varint() for _ in range(4)) if flags & 2 else None
     return {
         "digest": digest,

@@ -53,5 +53,5 @@ class Purger:
                 exchange = cache.ask("PurgeAsked", [Frame("Purge", dict(purge.fields))], True)
                 return (await exchange.next()).nodes
         except (TimeoutError, Failure, ConnectionError) as error:
-            cache.end("Internal", f"a purge was not answered: {error!r}")
+            cache.end("NoError", f"a purge was not answered: {error!r}")
             return 0

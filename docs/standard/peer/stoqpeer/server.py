@@ -73,7 +73,7 @@ class Origin(Node):
         if not same and len(octets) > session.peer["ManifestBytes"]:
             raise Failure("Refused", "the manifest is longer than the settings allow", STAY_AWAY)
         top = decode(octets)
-        first, length = self._span(ask.range, top.length)
+        first, length = self._span(None if ask.manifest_only else ask.range, top.length)
         head = {
             "digest": known.manifest,
             "version": known.version,
@@ -135,11 +135,10 @@ class Origin(Node):
         late = bugs.active("chunk-before-have") and ask.send and bits[0]
         if not late:
             exchange.say(have)
-        told: set[bytes] = set()
+        back: set[int] = set()
         for number, digest in enumerate(ask.digests):
-            self._cancelled(exchange, told, ask.digests)
-            if ask.send and bits[number] and digest not in told:
-                told.add(digest)
+            self._cancelled(exchange, back, len(bits))
+            if ask.send and bits[number] and number not in back:
                 await self._chunk(session, exchange, digest)
             if late:
                 exchange.say(have)
@@ -147,12 +146,15 @@ class Origin(Node):
         exchange.finish()
 
     @staticmethod
-    def _cancelled(exchange: Exchange, told: set[bytes], digests: list[bytes]) -> None:
+    def _cancelled(exchange: Exchange, back: set[int], count: int) -> None:
         """Takes the `Cancel` that came meanwhile; what it names is not sent any more."""
         while not exchange.came.empty():
             frame = exchange.came.get_nowait()
             if isinstance(frame, Frame) and frame.name == "Cancel":
-                told.update(digests[frame.first : frame.first + frame.fields["count"]])
+                end = frame.first + frame.fields["count"]
+                if end > count:
+                    raise Violation("NotAsked", "a `Cancel` beyond the digests of the `Want`")
+                back.update(range(frame.first, end))
 
     # Stores.
 
@@ -163,14 +165,14 @@ class Origin(Node):
         head = await exchange.next()
         if head is None:
             raise Violation("RequestEnded")
-        if manifest_id(head.data) != head.digest:
-            raise Failure("ContentMismatch", "the manifest has another name")
+        if head.same or manifest_id(head.data) != head.digest:
+            raise Failure("ManifestInvalid", "the manifest has another name")
         try:
             top = decode(head.data)
         except Flaw as flaw:
             raise Failure("ManifestInvalid", str(flaw)) from flaw
-        if top.length != offer.octets or head.version != offer.version or head.same:
-            raise Failure("ManifestInvalid", "not what the offer said")
+        if top.length != offer.octets:
+            raise Failure("ManifestInvalid", "another length than the offer told")
         self._conflict(name, offer.version, head.digest)
         self.store.keep(head.digest, head.data)
         try:

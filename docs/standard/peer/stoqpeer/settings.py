@@ -38,9 +38,8 @@ def role_bits(roles: set[str] | frozenset[str]) -> int:
 
 
 def role_words(bits: int) -> frozenset[str]:
-    """The roles of the setting `Roles`; bits from 8 on have no meaning, and bit 7 is the word `7`, which nobody has."""
-    named = {word for word, bit in ROLES.items() if bits >> bit & 1}
-    return frozenset(named | ({"7"} if bits >> 7 & 1 else set()))
+    """The roles of the setting `Roles`; bits from 7 on have no meaning."""
+    return frozenset(word for word, bit in ROLES.items() if bits >> bit & 1)
 
 
 @dataclass
