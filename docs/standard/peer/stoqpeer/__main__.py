@@ -12,7 +12,8 @@ from pathlib import Path
 
 from . import bugs, client
 from .codes import Failure
-from .node import Node, trust
+from .node import CAPABLE, Node, trust
+from .parameters import Parameters
 
 
 def address(text: str) -> tuple[str, int]:
@@ -36,7 +37,8 @@ def arguments() -> argparse.Namespace:
     common.add_argument("--key", required=True, help="its key, PEM")
     common.add_argument("--ca", required=True, help="the trusted certificate, PEM")
     common.add_argument("--revoked", help="the signed list of revocations, followed")
-    common.add_argument("--bug", action="append", default=[], help="plants a bug; `--bug list` lists them")
+    common.add_argument("--bug", action="append", default=[], help="plants a bug of `stoqpeer bugs`")
+    common.add_argument("--value", action="append", default=[], help="NAME=VALUE of a parameter of clause 4.4")
     common.add_argument("--quiet", action="store_true")
     asks = argparse.ArgumentParser(add_help=False, parents=[common])
     asks.add_argument("--to", type=address, required=True, help="[ADDR]:PORT of the server")
@@ -69,13 +71,20 @@ def arguments() -> argparse.Namespace:
     vectors.add_argument("folder", type=Path)
     vectors.add_argument("--verbose", action="store_true")
     verbs.add_parser("bugs", help="lists the bugs that can be planted")
-    return parser.parse_args()
+    about = verbs.add_parser("about", help="tells versions, capabilities and parameters")
+    about.add_argument("--value", action="append", default=[])
+    args = parser.parse_args()
+    args.parameters = Parameters()
+    for text in getattr(args, "value", []):
+        args.parameters.put(text)
+    return args
 
 
 async def ask(args: argparse.Namespace) -> dict:
     """One of the verbs of a client."""
     roles = frozenset(args.roles.split(","))
-    node = Node(roles, ["put", "purge", "probes"], trust(args.ca, args.revoked), quiet=True)
+    policy = trust(args.ca, args.revoked, args.parameters)
+    node = Node(roles, CAPABLE, policy, True, args.parameters)
 
     async def once() -> dict:
         async with client.session(args.to, node, args.cert, args.key, args.server, args.server_role) as session:
@@ -107,6 +116,9 @@ def main() -> int:
     if args.verb == "bugs":
         for name, (requirement, what) in bugs.BUGS.items():
             print(f"{name:24} {requirement:8} {what}")
+        return 0
+    if args.verb == "about":
+        print(f"stoq/1, minor version 0, capabilities {', '.join(CAPABLE)}\n{args.parameters.show()}")
         return 0
     if args.verb == "vectors":
         from .vectors import check

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from . import codes
-from .codes import Failure, Violation
+from .codes import Failure
 from .cut import PROFILES
 from .frames import Frame
-from .manifest import Flaw, Manifest, decode, touched, below, write
+from .manifest import Flaw, Manifest, below, decode, touched, write
 from .names import chunk_id, manifest_id
 from .node import Node
-from .session import Session
+from .session import Ended, Session
 from .transport import configuration, dial
 from .wire import VARINT_MAX, Reader, put_varint
 
@@ -28,7 +28,7 @@ WRONG_MOST = 3
 @asynccontextmanager
 async def session(address: tuple[str, int], node: Node, chain: str, key: str, name: str | None = None, role: str | None = None):
     """An open session with a server, left in good order at the end."""
-    config = configuration(True, chain, key)
+    config = configuration(True, chain, key, node.parameters["session.idle"])
     opened: Session = await dial(*address, config, lambda quic: Session(quic, node, name, role))
     try:
         await opened.opened
@@ -246,8 +246,8 @@ async def patiently(what, patience: float):
     while True:
         try:
             return await what()
-        except (Failure, ConnectionError) as error:
-            again = codes.CODES[error.code][1] if isinstance(error, Failure) else "CertificateEnded" not in str(error)
+        except (Failure, Ended) as error:
+            again = codes.CODES.get(error.code, (0, True))[1]
             rest = max(wait, error.stay_away / 1_000 if isinstance(error, Failure) else 0)
             if not again or loop.time() + rest > until:
                 raise
@@ -262,6 +262,3 @@ def write_out(taken: Taken, out: Path | None) -> None:
         return
     taken.path.rename(out)
     taken.state.unlink()
-
-
-__all__ = ["Violation", "fetch", "patiently", "purge", "put", "session", "write_out"]

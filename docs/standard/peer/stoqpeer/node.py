@@ -5,17 +5,22 @@ from __future__ import annotations
 import sys
 import time
 
-from .certs import Policy
+from .certs import SECOND, Policy
 from .codes import Failure
 from .exchange import Exchange
+from .parameters import Parameters
 from .session import Session
 from .settings import CAPABILITIES
-from .transport import configuration
+
+CAPABLE = ["put", "purge", "probes"]
+"""The capabilities that this implementation has."""
 
 
-def trust(ca: str, revoked: str | None) -> Policy:
+def trust(ca: str, revoked: str | None, parameters: Parameters) -> Policy:
     """Trusts the certificates of a file for all roles, and follows a file of revocations."""
     policy = Policy(list_file=revoked)
+    policy.bound = round(parameters["certs.revocation-bound"] * SECOND)
+    policy.clock_error = round(parameters["certs.clock-error"] * SECOND)
     policy.trust_file(ca)
     policy.follow(time.time_ns())
     return policy
@@ -24,8 +29,16 @@ def trust(ca: str, revoked: str | None) -> Policy:
 class Node:
     """One end of sessions."""
 
-    def __init__(self, roles: frozenset[str], capabilities: list[str], policy: Policy, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        roles: frozenset[str],
+        capabilities: list[str],
+        policy: Policy,
+        quiet: bool = False,
+        parameters: Parameters | None = None,
+    ) -> None:
         self.roles = roles
+        self.parameters = parameters or Parameters()
         self.capabilities = sum(1 << CAPABILITIES[word] for word in capabilities)
         self.policy = policy
         self.quiet = quiet
@@ -49,6 +62,3 @@ class Node:
         if not self.quiet:
             who = session.holder.name if session.holder else "?"
             print(f"{who}: {what}", file=sys.stderr, flush=True)
-
-
-__all__ = ["Node", "configuration", "trust"]

@@ -12,7 +12,7 @@ from .exchange import Exchange
 from .frames import Frame
 from .manifest import Flaw, Manifest, below, decode, walk
 from .names import chunk_id, manifest_id
-from .node import Node, trust
+from .node import CAPABLE, Node, trust
 from .purger import Purger
 from .session import Session
 from .store import Store
@@ -241,9 +241,9 @@ async def serve(args: argparse.Namespace) -> None:
     """Runs an origin until SIGTERM or SIGINT; then it leaves in good order."""
     purger = Purger(args.lease)
     roles = frozenset(args.roles.split(","))
-    policy = trust(args.ca, args.revoked)
-    origin = Origin(Store(args.store), purger, roles, ["put", "purge", "probes"], policy, quiet=args.quiet)
-    config = configuration(False, args.cert, args.key)
+    policy = trust(args.ca, args.revoked, args.parameters)
+    origin = Origin(Store(args.store), purger, roles, CAPABLE, policy, args.quiet, args.parameters)
+    config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
     sessions: set[Session] = set()
 
     def make(quic) -> Session:

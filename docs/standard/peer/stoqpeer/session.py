@@ -12,20 +12,16 @@ from aioquic.quic import events
 
 from . import bugs, certs, codes
 from .codes import Failure, Refusal, Violation
+from .control import Control
 from .exchange import Exchange
 from .forms import NEEDS
-from .frames import Frame, Limits, Parser, grease, whole_frames
-from .settings import Agreed, Settings, agree, confirmation, judge, ours, role_words
+from .frames import Frame, Limits, Parser, whole_frames
+from .settings import Agreed, Settings, judge, role_words
 from .tables import Machine, argument
-from .transport import IDLE, Connection
-from .wire import put_varint, varint_at
+from .transport import Connection
 
-REQUESTS = 256
-AGREE_WITHIN = 5.0
-LEAVE_WITHIN = 30.0
-STALL_AFTER = 20.0
 HANDSHAKE_WITHIN = 10.0
-"""Seconds: the parameters of clause 4.4, and R-16-13."""
+"""Seconds: R-16-13."""
 ACTIVE = frozenset(("Open", "Draining", "Leaving", "Parting"))
 
 
@@ -49,7 +45,15 @@ class Bucket:
         return True
 
 
-class Session(QuicConnectionProtocol):
+class Ended(ConnectionError):
+    """The session is over, with a code by its name, or an error of QUIC."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the session ended with {code}")
+        self.code = code
+
+
+class Session(Control, QuicConnectionProtocol):
     """One connection with one peer; `node` says what this side is and answers requests."""
 
     def __init__(self, quic: Connection, node, want_name: str | None = None, want_role: str | None = None) -> None:
@@ -59,7 +63,10 @@ class Session(QuicConnectionProtocol):
         self.is_client = quic.configuration.is_client
         self.machine = Machine("session", "Idle")
         self.limits = Limits()
-        self.own = judge(ours(node.roles, node.capabilities, Requests=REQUESTS))
+        self.set = node.parameters
+        self.requests = round(self.set["session.requests"])
+        self.own = judge(self._offer())
+        quic.grant(self.requests)
         self.peer: Settings | None = None
         self.agreed: Agreed | None = None
         self.holder: certs.Holder | None = None
@@ -74,8 +81,8 @@ class Session(QuicConnectionProtocol):
         self.peer_control = -1
         self.accepted_by_peer: int | None = None
         self.pings: dict[bytes, tuple[float, asyncio.Future]] = {}
-        self.waste_left = Bucket(64, 256)
-        self.probes_left = Bucket(32, 32)
+        self.waste_left = Bucket(self.set["session.waste-rate"], self.set["session.waste-burst"])
+        self.probes_left = Bucket(self.set["session.told-rate"], self.set["session.told-rate"])
         self.opened: asyncio.Future = self._loop.create_future()
         self.opened.add_done_callback(lambda future: future.cancelled() or future.exception())
         self.moved = asyncio.Event()
@@ -177,6 +184,8 @@ class Session(QuicConnectionProtocol):
             self.end(violation.code, str(violation))
         except Refusal as refusal:
             self.end(refusal.code, str(refusal))
+        except Exception as error:  # a fault of this side
+            self.end("Internal", repr(error))
 
     def _event(self, event: events.QuicEvent) -> None:
         if isinstance(event, events.ConnectionTerminated):
@@ -194,13 +203,6 @@ class Session(QuicConnectionProtocol):
             self._datagram(event.data)
         elif isinstance(event, (events.StreamDataReceived, events.StreamReset, events.StopSendingReceived)):
             self._stream(event)
-
-    def _greet(self) -> None:
-        assert self.machine.fire("Begin") == "Greet"
-        self.control = self._quic.get_next_available_stream_id(is_unidirectional=True)
-        settings = Frame("Settings", {"pairs": ours(self.node.roles, self.node.capabilities, Requests=REQUESTS)})
-        self.write(self.control, put_varint(1) + settings.encode() + grease(62, 5))
-        self._after("agree", AGREE_WITHIN, self._agree_late)
 
     def _keyed(self) -> None:
         act = self.machine.fire("Keyed")
@@ -223,95 +225,11 @@ class Session(QuicConnectionProtocol):
         elif (exchange := self.exchanges.get(stream)) is not None:
             self._feed(exchange, event)
 
-    # One-way streams: clause 8.2.
-
-    def _one_way(self, event) -> None:
-        stream = event.stream_id
-        before = self.one_way.setdefault(stream, bytearray())
-        if self.control_in is not None and before is None and stream == self.peer_control:
-            if isinstance(event, events.StreamReset):
-                raise Violation("ControlEnded", "reset")
-            self._on_control(event.data, event.end_stream)
-        elif isinstance(event, events.StreamDataReceived) and before is not None:
-            before += event.data
-            if (found := varint_at(before, 0)) is None:
-                return
-            kind, at = found
-            self.one_way[stream] = None
-            if kind == 1:
-                if self.control_in is not None:
-                    raise Violation("ControlTwice")
-                self.control_in, self.peer_control = Parser("control", self.limits), stream
-                self._on_control(bytes(before[at:]), event.end_stream)
-            elif kind % 2:
-                raise Violation("CriticalStream", f"type {kind:#x}")
-            else:
-                self._quic.stop(stream, self._error("Refused"))
-
-    def _on_control(self, data: bytes, end: bool) -> None:
-        for frame in self.control_in.feed(data):
-            self._control_frame(frame)
-            if self.ended is not None:
-                return
-        if end:
-            raise Violation("ControlEnded")
-
-    def _control_frame(self, frame: Frame) -> None:
-        if frame.name == "Settings":
-            self._settings(frame)
-        elif frame.name == "Confirm":
-            if self.machine.state == "Confirming":
-                self._check(frame)
-            self._session_act(self.machine.fire("Confirm"))
-        elif frame.name == "GoAway":
-            if self.accepted_by_peer is not None and frame.accepted > self.accepted_by_peer:
-                raise Violation("GoAwayRaised")
-            self._session_act(self.machine.fire("GoAway"))
-            self._peer_leaves(frame.accepted)
-        else:
-            self._session_act(self.machine.fire("Told"))
-            if not self.in_use(NEEDS[frame.name]):
-                raise Violation("NotAgreed", frame.name)
-
-    def _settings(self, frame: Frame) -> None:
-        if self.peer is not None:
-            if bugs.active("accept-second-settings"):
-                return
-            self._session_act(self.machine.fire("Settings"))
-        self.peer = judge(frame.pairs)
-        self.agreed = agree(self.own, self.peer)
-        self._judge_roles()
-        self._session_act(self.machine.fire("Settings"))
-
-    def _judge_roles(self) -> None:
-        """R-13-16; the certificate and the settings can come in either order."""
-        if self.holder is not None and self.peer is not None and not self.roles() <= self.holder.roles:
-            raise Refusal("WrongRole", f"{sorted(self.roles())} of {sorted(self.holder.roles)}")
-
-    def _both(self) -> tuple[bytes, bytes]:
-        return (self.own.octets, self.peer.octets) if self.is_client else (self.peer.octets, self.own.octets)
-
-    def _exporter(self) -> bytes:
-        return self._quic.exporter(b"EXPORTER-stoq-settings", b"", 32)
-
-    def _confirm(self) -> None:
-        self._judge_roles()
-        octets = bytearray(confirmation(self._exporter(), "client" if self.is_client else "server", *self._both()))
-        octets[0] ^= bugs.active("wrong-confirm")
-        self.write(self.control, Frame("Confirm", {"confirmation": bytes(octets)}).encode())
-        if self.is_client and not self.opened.done():
-            self.opened.set_result(None)
-
-    def _check(self, frame: Frame) -> None:
-        expected = confirmation(self._exporter(), "server" if self.is_client else "client", *self._both())
-        if frame.confirmation != expected and not bugs.active("ignore-confirm"):
-            raise Violation("ConfirmWrong")
-
     def _session_act(self, act: str) -> None:
         if act == "Confirm":
             self._confirm()
         elif act == "Open":
-            self._quic.widen(REQUESTS)
+            self._quic.widen(self.requests)
             self.node.joined(self)
             held, self.held = self.held, []
             for stream, event in held:
@@ -379,7 +297,7 @@ class Session(QuicConnectionProtocol):
 
     def _pong(self, token: bytes) -> None:
         under_way = sum(one.inbound and one.machine.state != "Replied" for one in self.exchanges.values())
-        load = min(65_535, 1_000 * under_way // REQUESTS)
+        load = min(65_535, 1_000 * under_way // self.requests)
         pong = Frame("Pong", {"token": token, "load": load, "lease": self.node.lease_for(self)})
         for _ in range(2 if bugs.active("answer-ping-twice") else 1):
             self._quic.send_datagram_frame(pong.encode())
@@ -404,7 +322,7 @@ class Session(QuicConnectionProtocol):
             self.left_at = self.requests_in
             self.write(self.control, Frame("GoAway", {"accepted": self.requests_in}).encode())
             self.transmit()
-            self._after("leave", LEAVE_WITHIN, self._drained)
+            self._after("leave", self.set["session.leave-within"], self._drained)
             if not self.exchanges:
                 self._drained()
         elif act == "Close":
@@ -447,10 +365,10 @@ class Session(QuicConnectionProtocol):
             timer.cancel()
         for waiter in [self.opened, *(waiter for _, waiter in self.pings.values())]:
             if not waiter.done():
-                waiter.set_exception(ConnectionError(f"the session ended with {code}"))
+                waiter.set_exception(Ended(code))
         for exchange in list(self.exchanges.values()):
             exchange.machine.state = "Closed"
-            exchange.came.put_nowait(ConnectionError(f"the session ended with {code}"))
+            exchange.came.put_nowait(Ended(code))
             if exchange.task is not None:
                 exchange.task.cancel()
         self.exchanges.clear()
@@ -472,9 +390,9 @@ class Session(QuicConnectionProtocol):
     def _tick(self) -> None:
         self._after("tick", 1.0, self._tick)
         now = self.now()
-        for exchange in [one for one in self.exchanges.values() if one.stalled(now, STALL_AFTER)]:
+        for exchange in [one for one in self.exchanges.values() if one.stalled(now, self.set["session.stall-after"])]:
             exchange.abort("Timeout")
-        idle = min(IDLE, (self.peer["IdleMillis"] if self.peer else IDLE * 1_000) / 1_000)
+        idle = min(self.own["IdleMillis"], (self.peer or self.own)["IdleMillis"]) / 1_000
         if self.is_client and now - self.last_packet >= idle / 3:
             self._quic.send_ping(0)
             self.transmit()

@@ -28,16 +28,14 @@ WINDOW_AFTER = 8 * 1_048_576
 STREAM_WINDOW = 1_048_576
 REQUESTS_BEFORE = 16
 ONE_WAY = 3
-IDLE = 30.0
-"""Seconds: the setting `IdleMillis` (R-8-20)."""
 
 
-def configuration(is_client: bool, chain: str, key: str) -> QuicConfiguration:
-    """QUIC version 1 with the token of clause 7.1, datagrams (R-8-35) and 1,200 octets a packet (R-8-15)."""
+def configuration(is_client: bool, chain: str, key: str, idle: float) -> QuicConfiguration:
+    """QUIC version 1 with the token of clause 7.1, datagrams (R-8-35), 1,200 octets a packet (R-8-15), the idle time (R-8-20)."""
     made = QuicConfiguration(
         alpn_protocols=[ALPN],
         is_client=is_client,
-        idle_timeout=IDLE,
+        idle_timeout=idle,
         max_data=WINDOW_BEFORE,
         max_stream_data=STREAM_WINDOW,
         max_datagram_frame_size=65_535,
@@ -79,6 +77,11 @@ class Connection(QuicConnection):
             limit.value = limit.sent = value
         self._opened = False
 
+    def grant(self, requests: int) -> None:
+        """Grants fewer streams of requests from the beginning, where the setting is low (clause 8.2)."""
+        limit = self._local_max_streams_bidi
+        limit.value = limit.sent = min(requests, REQUESTS_BEFORE)
+
     def _initialize(self, peer_cid: bytes) -> None:
         super()._initialize(peer_cid)
         if not self._is_client:
@@ -109,7 +112,7 @@ class Connection(QuicConnection):
     def widen(self, requests: int) -> None:
         """Raises the limits once both confirmations have come (R-8-19)."""
         self._opened = True
-        self._local_max_streams_bidi.value += requests - REQUESTS_BEFORE
+        self._local_max_streams_bidi.value += max(0, requests - REQUESTS_BEFORE)
         self._local_max_data.value = max(self._local_max_data.value, self._local_max_data.used + WINDOW_AFTER)
 
     def _write_connection_limits(self, builder, space) -> None:

@@ -127,7 +127,7 @@ class Bench:
         node = Origin(
             self.store, Purger(0.05), frozenset({"origin"}), ["put", "purge", "probes"], self.authority.policy, quiet=True
         )
-        config = configuration(False, *self.authority.issue("origin", "origin"))
+        config = configuration(False, *self.authority.issue("origin", "origin"), 30.0)
         self.servers: list[Session] = []
 
         def make(quic) -> Session:
@@ -141,7 +141,7 @@ class Bench:
         """A client, once it may send requests; one that does not greet is only connected."""
         roles = frozenset(self.roles.split(","))
         node = Node(roles, ["put", "purge", "probes"], self.authority.policy, quiet=True)
-        config = configuration(True, *(files or self.authority.issue("me", self.roles)))
+        config = configuration(True, *(files or self.authority.issue("me", self.roles)), 30.0)
 
         def make(quic) -> Raw:
             raw = Raw(quic, node, want)
