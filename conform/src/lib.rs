@@ -13,6 +13,7 @@ pub mod fault;
 pub mod lint;
 pub mod registry;
 pub mod render;
+pub mod suite;
 pub mod sync;
 pub mod text;
 

@@ -243,9 +243,9 @@ fn the_page_has_an_anchor_for_each_requirement_and_no_link_that_leads_nowhere() 
 
 #[test]
 fn the_zoo_has_a_breach_for_each_shall_that_can_be_observed() {
-    let (registry, _) = hypermesh_conform::load(&hypermesh_conform::root()).expect("a sound standard");
+    let (registry, _) = load(&root()).expect("a sound standard");
     let all = registry.clauses.iter().flat_map(|clause| &clause.requirements);
-    let seen = all.filter(|requirement| !requirement.tiers.contains(&hypermesh_conform::registry::Tier::Inspection));
+    let seen = all.filter(|requirement| !requirement.tiers.contains(&Tier::Inspection));
     let told: Vec<(String, String)> = seen.filter_map(|seen| Some((seen.defect.clone()?, seen.id.to_string()))).collect();
     let zoo = hypermesh_core::testing::Breach::ALL.iter().map(|breach| breach.names());
     let zoo: Vec<(String, String)> = zoo.map(|(name, id)| (name.to_owned(), id.to_owned())).collect();

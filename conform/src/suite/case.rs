@@ -1,0 +1,140 @@
+//! A case: one thing to try, and what has to come of it.
+
+use super::tester::Tester;
+use super::verdict::Outcome;
+use crate::registry::Id;
+use std::fmt;
+use std::sync::Arc;
+
+/// Which kind of purpose a case serves (ISO/IEC 9646: BV, BO, BI).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Polarity {
+    /// Valid behaviour.
+    Valid,
+    /// The limit itself and its neighbours.
+    Boundary,
+    /// Invalid or inopportune behaviour.
+    Invalid,
+}
+
+impl Polarity {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Boundary => "boundary",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// What the implementation under test plays in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An origin to which the tester connects.
+    Origin,
+    /// An edge to which the tester connects, and above which the tester is the only server.
+    Edge,
+    /// A client, told by an upper tester what to want from the tester.
+    Client,
+}
+
+impl Subject {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Edge => "edge",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// How a case is run.
+#[derive(Clone)]
+pub enum Run {
+    /// Over a connection with the implementation, in each tier that has one.
+    Wire(Subject, Arc<dyn Fn(&mut Tester<'_>) -> Outcome + Send + Sync>),
+    /// On functions of the implementation, in memory.
+    Function(Arc<dyn Fn() -> Outcome + Send + Sync>),
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wire(subject, _) => write!(f, "Wire({})", subject.name()),
+            Self::Function(_) => f.write_str("Function"),
+        }
+    }
+}
+
+/// One thing to try.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `R-6-02/length-in-two-octets`: the requirement that it judges, and what it tries.
+    pub name: String,
+    /// The requirement that it judges.
+    pub requirement: Id,
+    /// Requirements whose breach may make it fail too, with good reason: it cannot do its work without them.
+    pub leans_on: Vec<Id>,
+    /// Which kind of purpose it serves.
+    pub polarity: Polarity,
+    /// How it is run.
+    pub run: Run,
+    /// Whether it can run where only a real clock and a real network are.
+    pub is_remote: bool,
+    /// Whether its verdict depends on a clock on the wall, so that it is run three times where that is the only clock.
+    pub is_timed: bool,
+}
+
+impl Case {
+    /// A case over a connection.
+    pub fn wire(
+        name: &str,
+        polarity: Polarity,
+        subject: Subject,
+        run: impl Fn(&mut Tester<'_>) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, polarity, Run::Wire(subject, Arc::new(run)))
+    }
+
+    /// A case on functions.
+    pub fn function(name: &str, polarity: Polarity, run: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
+        Self { is_remote: false, ..Self::new(name, polarity, Run::Function(Arc::new(run))) }
+    }
+
+    fn new(name: &str, polarity: Polarity, run: Run) -> Self {
+        let requirement = name.split_once('/').and_then(|(id, _)| Id::parse(id));
+        let requirement = requirement.unwrap_or_else(|| panic!("{name}: a case is named R-<clause>-<number>/what-it-tries"));
+        Self { name: name.to_owned(), requirement, leans_on: Vec::new(), polarity, run, is_remote: true, is_timed: false }
+    }
+
+    /// The same, never run over a real network: it needs what only memory can do.
+    #[must_use]
+    pub fn in_memory(mut self) -> Self {
+        self.is_remote = false;
+        self
+    }
+
+    /// The same, with a verdict that depends on a clock on the wall.
+    #[must_use]
+    pub fn timed(mut self) -> Self {
+        self.is_timed = true;
+        self
+    }
+
+    /// The same, which also fails, with good reason, where one of these is broken.
+    #[must_use]
+    pub fn leaning_on(mut self, ids: &[&str]) -> Self {
+        self.leans_on.extend(ids.iter().map(|id| Id::parse(id).unwrap_or_else(|| panic!("{id} is no id"))));
+        self
+    }
+
+    /// What the implementation plays; none where functions are tried.
+    pub const fn subject(&self) -> Option<Subject> {
+        match &self.run {
+            Run::Wire(subject, _) => Some(*subject),
+            Run::Function(_) => None,
+        }
+    }
+}

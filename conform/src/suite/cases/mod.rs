@@ -1,0 +1,13 @@
+//! The cases, a file a clause.
+
+mod wire;
+
+use super::case::Case;
+
+/// Every case, in the order of the standard.
+pub fn all() -> Vec<Case> {
+    let mut all = Vec::new();
+    all.extend(wire::cases());
+    all.sort_by(|one, other| (one.requirement, &one.name).cmp(&(other.requirement, &other.name)));
+    all
+}

@@ -1,0 +1,217 @@
+//! What a script expects: each call gives what came, or ends the script with the verdict that it means.
+
+use super::line::Got;
+use super::{Line, Tester};
+use crate::suite::verdict::{Miss, Outcome};
+use hypermesh_core::base::{Span, Time};
+use hypermesh_core::stoq::session::frame::{Fail, Frame};
+use hypermesh_core::stoq::session::{Code, StreamId, reader};
+
+/// The whole answer to a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Its frames with their data.
+    pub frames: Vec<(Frame, Vec<u8>)>,
+    /// The code of QUIC with which it was given up; none if it ended in good order.
+    pub reset: Option<u64>,
+}
+
+impl Answer {
+    /// The `Fail` that it is, if it is one.
+    pub fn fail(&self) -> Option<&Fail> {
+        self.frames.iter().find_map(|(frame, _)| if let Frame::Fail(fail) = frame { Some(&**fail) } else { None })
+    }
+
+    /// The code of stream scope that it amounts to, told by `Fail` or by a reset.
+    pub fn code(&self) -> Option<Code> {
+        match self.fail() {
+            Some(fail) => Code::known(u64::from(fail.code)),
+            None => self.reset.map(|code| Code::from_quic(code, true)),
+        }
+    }
+}
+
+impl Tester<'_> {
+    /// The next thing that a stream says. Silence is a fail, and so is the end of the connection.
+    pub fn expect_next(&mut self, line: Line, stream: StreamId) -> Outcome<Got> {
+        self.next_within(line, stream, self.late())?.ok_or_else(|| Miss::Fail(format!("nothing came on stream {}", stream.0)))
+    }
+
+    /// The next thing that a stream says, if it says one for this long.
+    pub fn next_within(&mut self, line: Line, stream: StreamId, within: Span) -> Outcome<Option<Got>> {
+        let until = self.port.now() + within;
+        loop {
+            if let Some(got) = self.state(line).next(stream) {
+                return Ok(Some(got));
+            }
+            if let Some(code) = self.state(line).closed {
+                return Err(Miss::Fail(format!("the connection was closed ({})", told(code))));
+            }
+            let left = until.since(self.port.now());
+            if !self.pump(line, left) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The next frame on a stream, with its data.
+    pub fn expect_frame(&mut self, line: Line, stream: StreamId) -> Outcome<(Frame, Vec<u8>)> {
+        match self.expect_next(line, stream)? {
+            Got::Frame(frame, data) => Ok((frame, data)),
+            other => Err(Miss::Fail(format!("a frame is due on stream {}, and {other:?} came", stream.0))),
+        }
+    }
+
+    /// Everything up to the end of an answer.
+    pub fn expect_answer(&mut self, line: Line, stream: StreamId) -> Outcome<Answer> {
+        let mut answer = Answer::default();
+        loop {
+            match self.expect_next(line, stream)? {
+                Got::Frame(frame, data) => answer.frames.push((frame, data)),
+                Got::End => return Ok(answer),
+                Got::Reset(code) => return Ok(Answer { reset: Some(code), ..answer }),
+                Got::Broken(violation) => return Err(Miss::Fail(format!("its answer breaks the form of frames: {violation:?}"))),
+            }
+        }
+    }
+
+    /// The exchange is given up with one of these codes: by `Fail`, or by a reset.
+    pub fn expect_refusal(&mut self, line: Line, stream: StreamId, codes: &[Code]) -> Outcome {
+        let answer = self.expect_answer(line, stream)?;
+        match answer.code() {
+            Some(code) if codes.contains(&code) => Ok(()),
+            other => Err(Miss::Fail(format!("{codes:?} is due on stream {}, and {other:?} came", stream.0))),
+        }
+    }
+
+    /// The exchange is given up with one of these codes, by resetting its direction.
+    pub fn expect_reset(&mut self, line: Line, stream: StreamId, codes: &[Code]) -> Outcome {
+        loop {
+            match self.expect_next(line, stream)? {
+                Got::Reset(code) if codes.iter().any(|due| due.to_quic() == code) => return Ok(()),
+                Got::Frame(..) => {}
+                other => return Err(Miss::Fail(format!("a reset with {codes:?} is due on stream {}, and {other:?} came", stream.0))),
+            }
+        }
+    }
+
+    /// The tester's direction of a stream is stopped with one of these codes.
+    pub fn expect_stop(&mut self, line: Line, stream: StreamId, codes: &[Code]) -> Outcome {
+        let until = self.port.now() + self.late();
+        loop {
+            if let Some(code) = self.state(line).stops.get(&stream) {
+                let right = codes.iter().any(|due| due.to_quic() == *code);
+                return if right { Ok(()) } else { Err(Miss::Fail(format!("stream {} was stopped with {code:#x}", stream.0))) };
+            }
+            self.go_on(line, until, || format!("a stop of stream {} is due", stream.0))?;
+        }
+    }
+
+    /// The connection is closed with one of these codes.
+    pub fn expect_close(&mut self, line: Line, codes: &[Code]) -> Outcome {
+        let late = self.late();
+        self.expect_close_within(line, codes, late)
+    }
+
+    /// The same, for at most this long.
+    pub fn expect_close_within(&mut self, line: Line, codes: &[Code], within: Span) -> Outcome {
+        let until = self.port.now() + within;
+        loop {
+            match self.state(line).closed {
+                Some(Some(code)) if codes.iter().any(|due| due.to_quic() == code) => return Ok(()),
+                Some(code) => return Err(Miss::Fail(format!("{codes:?} is due, and the connection was closed ({})", told(code)))),
+                None => {}
+            }
+            if !self.pump(line, until.since(self.port.now())) {
+                return Err(Miss::Fail(format!("the connection has to be closed with {codes:?}, and stayed open")));
+            }
+        }
+    }
+
+    /// How the connection ended, if it did by now: the code of QUIC, or none.
+    pub fn closed(&mut self, line: Line) -> Option<Option<u64>> {
+        self.drain(line);
+        self.state(line).closed
+    }
+
+    /// The next datagram.
+    pub fn expect_datagram(&mut self, line: Line) -> Outcome<Vec<Frame>> {
+        let late = self.late();
+        let octets = self.datagram_within(line, late)?.ok_or_else(|| Miss::Fail("a datagram is due, and none came".into()))?;
+        reader::datagram(&octets).map_err(|violation| Miss::Fail(format!("its datagram breaks the form of frames: {violation:?}")))
+    }
+
+    /// The next datagram, if one comes for this long.
+    pub fn datagram_within(&mut self, line: Line, within: Span) -> Outcome<Option<Vec<u8>>> {
+        let until = self.port.now() + within;
+        loop {
+            if let Some(octets) = self.state(line).datagrams.pop_front() {
+                return Ok(Some(octets));
+            }
+            if self.state(line).closed.is_some() || !self.pump(line, until.since(self.port.now())) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The next stream of requests that the implementation opened, with its first frame.
+    pub fn expect_request(&mut self, line: Line) -> Outcome<(StreamId, Frame, Vec<u8>)> {
+        let late = self.late();
+        let request = self.request_within(line, late)?;
+        let stream = request.ok_or_else(|| Miss::Fail("a request is due, and none came".into()))?;
+        let (frame, data) = self.expect_frame(line, stream)?;
+        Ok((stream, frame, data))
+    }
+
+    /// The next stream of requests that the implementation opened, if it opens one for this long.
+    pub fn request_within(&mut self, line: Line, within: Span) -> Outcome<Option<StreamId>> {
+        let until = self.port.now() + within;
+        loop {
+            if let Some(stream) = self.state(line).requests.pop_front() {
+                return Ok(Some(stream));
+            }
+            if self.state(line).closed.is_some() || !self.pump(line, until.since(self.port.now())) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Nothing is closed, and requests are answered: the name asked for does not exist, and the implementation says so.
+    pub fn expect_alive(&mut self, line: Line) -> Outcome {
+        let stream = self.ask_name(line, "no such thing")?;
+        let answer = self.expect_answer(line, stream)?;
+        match answer.code() {
+            Some(Code::NotFound) => Ok(()),
+            other => Err(Miss::Fail(format!("a further request is to be answered with NotFound, and {other:?} came"))),
+        }
+    }
+
+    /// Every octet that came on a stream so far.
+    pub fn octets_of(&mut self, line: Line, stream: StreamId) -> Vec<u8> {
+        self.drain(line);
+        self.state(line).outflows.get(&stream).map(|outflow| outflow.octets.clone()).unwrap_or_default()
+    }
+
+    /// The time by the tester's clock.
+    pub fn now(&self) -> Time {
+        self.port.now()
+    }
+
+    fn go_on(&mut self, line: Line, until: Time, due: impl Fn() -> String) -> Outcome {
+        if let Some(code) = self.state(line).closed {
+            return Err(Miss::Fail(format!("{}, and the connection was closed ({})", due(), told(code))));
+        }
+        let left = until.since(self.port.now());
+        if self.pump(line, left) { Ok(()) } else { Err(Miss::Fail(format!("{}, and nothing came", due()))) }
+    }
+}
+
+fn told(code: Option<u64>) -> String {
+    match code {
+        None => "without a code".into(),
+        Some(quic) => match quic.checked_sub(hypermesh_core::stoq::session::code::QUIC_BASE).and_then(Code::known) {
+            Some(code) => format!("{code:?}"),
+            None => format!("{quic:#x}"),
+        },
+    }
+}
