@@ -322,10 +322,11 @@ impl Load {
 
     /// Reads and compares. Whatever may pass is tried again for a while.
     async fn read(&self, client: &Client, name: usize, read: Read, stop: Option<&AtomicBool>) -> Result<(), ClientError> {
-        let begun = Instant::now();
+        // An attempt that got some bytes was no part of the trouble that ended it: a slow reader's may last longer than anybody's patience.
+        let mut trouble_since = Instant::now();
         loop {
-            match self.attempt(client, name, &read, stop).await {
-                Err((code, retry)) if may_pass(code) && begun.elapsed() < PATIENCE => {
+            match self.attempt(client, name, &read, stop, &mut trouble_since).await {
+                Err((code, retry)) if may_pass(code) && trouble_since.elapsed() < PATIENCE => {
                     count(&self.tally.retried);
                     tokio::time::sleep(retry.clamp(Duration::from_millis(200), RETRY_MAX)).await;
                 }
@@ -335,7 +336,15 @@ impl Load {
         }
     }
 
-    async fn attempt(&self, client: &Client, name: usize, read: &Read, stop: Option<&AtomicBool>) -> Result<(), (Code, Duration)> {
+    /// Reads once. `got_on` is when the last piece came.
+    async fn attempt(
+        &self,
+        client: &Client,
+        name: usize,
+        read: &Read,
+        stop: Option<&AtomicBool>,
+        got_on: &mut Instant,
+    ) -> Result<(), (Code, Duration)> {
         let floor = self.floors.lock().unwrap_or_else(PoisonError::into_inner)[name];
         let range = if let Read::Range(range) = read { Some(range.clone()) } else { None };
         let what = What::Name { name: Name::new(&format!("soak/{name}")).expect("a short name"), version_min: 0, age_max: None };
@@ -357,6 +366,7 @@ impl Load {
                     content = Some(expected);
                 }
                 Some(Told::Piece { piece, stored }) => {
+                    *got_on = Instant::now();
                     let (bytes, at) = (piece.of(&stored), piece.start() as usize);
                     if content.and_then(|content| content.get(at..at + bytes.len())) != Some(bytes) {
                         self.wrong(format!("object {name}: other bytes than stored, from {at} on"));
