@@ -1,6 +1,6 @@
 //! The standard that ships: registry, text and core say the same.
 
-use hypermesh_conform::registry::{Level, Registry};
+use hypermesh_conform::registry::{Level, Registry, Tier};
 use hypermesh_conform::text::Page;
 use hypermesh_conform::{FOLDER, Text, lint, load, render, root};
 use hypermesh_core::stoq::cache;
