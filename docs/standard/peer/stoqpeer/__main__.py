@@ -51,6 +51,10 @@ def arguments() -> argparse.Namespace:
     serve.add_argument("--store", required=True)
     serve.add_argument("--roles", default="origin")
     serve.add_argument("--lease", type=float, default=4.0, help="the declared lease in seconds")
+    upper = verbs.add_parser("upper", parents=[common], help="the upper tester of Annex E, on standard input and output")
+    upper.add_argument("--store", default="store")
+    upper.add_argument("--roles", default="origin")
+    upper.add_argument("--lease", type=float, default=4.0)
     get = verbs.add_parser("get", parents=[asks], help="fetches an object or a range of it")
     get.add_argument("name")
     get.add_argument("-o", "--output", type=Path)
@@ -127,6 +131,10 @@ def main() -> int:
     for bug in args.bug:
         bugs.plant(bug)
     try:
+        if args.verb == "upper":
+            from .upper import drive
+
+            return asyncio.run(drive(args))
         if args.verb == "serve":
             from .server import serve
 

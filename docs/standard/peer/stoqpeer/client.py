@@ -140,13 +140,24 @@ async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> dict[byt
     return got
 
 
-async def fetch(session: Session, name: str, lowest: int, span: tuple[int, int] | None, out: Path | None, resume: bool) -> Taken:
-    """Fetches an object or a range of it, verified chunk by chunk (R-10-02, R-10-04)."""
+async def fetch(
+    session: Session,
+    name: str,
+    lowest: int,
+    span: tuple[int, int] | None,
+    out: Path | None,
+    resume: bool,
+    digest: bytes | None = None,
+) -> Taken:
+    """Fetches an object or a range of it, by name or by the digest of its manifest, verified (R-10-02, R-10-04)."""
     taken = Taken(out)
     if resume and taken.resume():
         top = read(await by_id(session, taken.digest))
     else:
-        top, taken.digest, taken.version = await resolve(session, name, lowest)
+        if digest is not None:
+            top, taken.digest = read(await by_id(session, digest)), digest
+        else:
+            top, taken.digest, taken.version = await resolve(session, name, lowest)
         taken.first, taken.length = span or (0, top.length)
     end = taken.first + taken.length
     if end > top.length:

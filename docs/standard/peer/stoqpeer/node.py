@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 from .certs import SECOND, Policy
 from .codes import Failure
@@ -22,7 +21,7 @@ def trust(ca: str, revoked: str | None, parameters: Parameters) -> Policy:
     policy.bound = round(parameters["certs.revocation-bound"] * SECOND)
     policy.clock_error = round(parameters["certs.clock-error"] * SECOND)
     policy.trust_file(ca)
-    policy.follow(time.time_ns())
+    policy.follow()
     return policy
 
 

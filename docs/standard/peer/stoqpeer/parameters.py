@@ -31,7 +31,7 @@ class Parameters:
     def __getitem__(self, name: str) -> float:
         return self.values[name]
 
-    def put(self, text: str) -> None:
+    def put(self, text: str, source: str = "command line") -> None:
         """`NAME=VALUE`, a number or a time with its unit."""
         name, _, value = text.partition("=")
         if name not in TABLE:
@@ -41,7 +41,7 @@ class Parameters:
         _, lowest, highest = TABLE[name]
         if not lowest <= number <= highest:
             raise SystemExit(f"{name} is from {lowest:g} to {highest:g}")
-        self.values[name], self.sources[name] = number, "command line"
+        self.values[name], self.sources[name] = number, source
 
     def show(self) -> str:
         """One line for each."""

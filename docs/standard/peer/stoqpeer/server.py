@@ -237,32 +237,47 @@ class Origin(Node):
         exchange.finish()
 
 
-async def serve(args: argparse.Namespace) -> None:
-    """Runs an origin until SIGTERM or SIGINT; then it leaves in good order."""
-    purger = Purger(args.lease)
-    roles = frozenset(args.roles.split(","))
-    policy = trust(args.ca, args.revoked, args.parameters)
-    origin = Origin(Store(args.store), purger, roles, CAPABLE, policy, args.quiet, args.parameters)
-    config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
-    sessions: set[Session] = set()
+class Server:
+    """An origin that listens."""
 
-    def make(quic) -> Session:
-        sessions.difference_update([one for one in sessions if one.ended is not None])
-        session = Session(quic, origin)
-        sessions.add(session)
+    def __init__(self, args: argparse.Namespace) -> None:
+        policy = trust(args.ca, args.revoked, args.parameters)
+        roles = frozenset(args.roles.split(","))
+        self.origin = Origin(Store(args.store), Purger(args.lease), roles, CAPABLE, policy, args.quiet, args.parameters)
+        self.config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
+        self.sessions: set[Session] = set()
+
+    def _make(self, quic) -> Session:
+        self.sessions.difference_update([one for one in self.sessions if one.ended is not None])
+        session = Session(quic, self.origin)
+        self.sessions.add(session)
         return session
 
-    listener = await listen(*args.listen, config, make)
-    host, port = listener.transport.get_extra_info("sockname")[:2]
-    print(f"listening on [{host}]:{port}", flush=True)
+    async def listen(self, host: str, port: int) -> str:
+        """Begins to listen, and gives the address with its port."""
+        self.listener = await listen(host, port, self.config, self._make)
+        host, port = self.listener.transport.get_extra_info("sockname")[:2]
+        return f"[{host}]:{port}"
+
+    async def stop(self, orderly: bool = True) -> None:
+        """Leaves, in good order or at once (R-8-14, R-8-30)."""
+        for session in self.sessions:
+            if orderly:
+                session.leave()
+            else:
+                session.end("NoError")
+        while any(session.ended is None for session in self.sessions):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
+        self.listener.transport.close()
+
+
+async def serve(args: argparse.Namespace) -> None:
+    """Runs an origin until SIGTERM or SIGINT; then it leaves in good order."""
+    server = Server(args)
+    print(f"listening on {await server.listen(*args.listen)}", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
-    for session in sessions:
-        if session.ended is None:
-            session.leave()
-    while any(session.ended is None for session in sessions):
-        await asyncio.sleep(0.05)
-    await asyncio.sleep(0.1)
-    listener.transport.close()
+    await server.stop()

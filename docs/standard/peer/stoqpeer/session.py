@@ -206,8 +206,8 @@ class Session(Control, QuicConnectionProtocol):
 
     def _keyed(self) -> None:
         act = self.machine.fire("Keyed")
-        self.node.policy.follow(time.time_ns())
-        self.holder = certs.judge(self._quic.peer_chain(), self.node.policy, time.time_ns(), *self.want)
+        self.node.policy.follow()
+        self.holder = certs.judge(self._quic.peer_chain(), self.node.policy, self.node.policy.now(), *self.want)
         if act == "Confirm":
             self._confirm()
         self._after("tick", 1.0, self._tick)
@@ -397,7 +397,7 @@ class Session(Control, QuicConnectionProtocol):
             self._quic.send_ping(0)
             self.transmit()
         try:
-            self.node.policy.follow(time.time_ns())
-            certs.judge_again(self.holder, self.node.policy, time.time_ns())
+            self.node.policy.follow()
+            certs.judge_again(self.holder, self.node.policy, self.node.policy.now())
         except Refusal as refusal:
             self.end(refusal.code, str(refusal))
