@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from .codes import Refusal
 from .names import key_id
@@ -158,18 +158,16 @@ def _check_algorithm(certificate: x509.Certificate) -> None:
         raise Refusal("Algorithm")
 
 
-def _issuer_of(chain: list[x509.Certificate], policy: Policy) -> tuple[bytes, frozenset[str]]:
+def _issuer_of(chain: list[x509.Certificate], policy: Policy, now: int) -> tuple[bytes, frozenset[str]]:
     """The id of the key that signed the holder's certificate, and the roles that it is trusted for (R-13-04)."""
     for identity, (key, roles) in policy.issuers.items():
         if _signed_by(chain[0], key):
             return identity, roles
     for between in chain[1:2]:
         _check_algorithm(between)
-        try:
-            able = between.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except x509.ExtensionNotFound:
-            able = False
-        if able and _signed_by(chain[0], between.public_key()):
+        if now >= _nanoseconds(between.not_valid_after_utc):
+            raise Refusal("Expired", "the certificate between")
+        if _may_sign(between) and _signed_by(chain[0], between.public_key()):
             for key, roles in policy.issuers.values():
                 if _signed_by(between, key):
                     return key_id(spki(between.public_key())), roles
@@ -203,14 +201,18 @@ def _check_form(certificate: x509.Certificate) -> None:
         raise Refusal("UnknownIssuer", "not version 3")
     if not 1 <= certificate.serial_number < 1 << 64:
         raise Refusal("UnknownIssuer", "a serial number out of bounds")
+    if _may_sign(certificate):
+        raise Refusal("UnknownIssuer", "an issuer is no holder")
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is one that may sign others."""
     try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        extended = set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    except (x509.ExtensionNotFound, ValueError) as error:
-        raise Refusal("UnknownIssuer", "no usage") from error
-    both = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
-    if not usage.digital_signature or not both <= extended:
-        raise Refusal("UnknownIssuer", "not for both sides of TLS")
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+    except ValueError as error:
+        raise Refusal("UnknownIssuer", "extensions that cannot be read") from error
 
 
 def judge(
@@ -223,7 +225,7 @@ def judge(
         raise Refusal("TooLarge")
     leaf = chain[0]
     _check_algorithm(leaf)
-    issuer, trusted_for = _issuer_of(chain, policy)
+    issuer, trusted_for = _issuer_of(chain, policy, now)
     _check_form(leaf)
     called, roles = _identity(leaf)
     begin, end = _nanoseconds(leaf.not_valid_before_utc), _nanoseconds(leaf.not_valid_after_utc)
