@@ -33,6 +33,7 @@ class Exchange:
         self.last = session.now()
         self.taken = (0, 0)
         self.said = False
+        self.all_came = False
         self.task: asyncio.Task | None = None
 
     # What comes.
@@ -52,6 +53,7 @@ class Exchange:
             if self.machine.state == "Closed":
                 return
         if end:
+            self.all_came = True
             cut = self.parser.inside()
             if self.inbound and cut and not self.said:
                 self.session.waste()
@@ -108,6 +110,8 @@ class Exchange:
         act = self.machine.fire("Finish")
         if act == "Go":
             self.session.write(self.stream, b"", end=True)
+            if self.all_came and self.machine.state == "Replied":
+                self._act(self.machine.fire("End"), None)
         elif act == "Misuse" and self.machine.state != "Closed":
             raise RuntimeError(f"finished as {self.machine.state}")
 

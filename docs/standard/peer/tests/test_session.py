@@ -51,6 +51,7 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(frames[0].name, "Manifest")
         self.assertIn(octets[7:100_007], b"".join(frame.data for frame in frames[1:]))
         self.assertEqual(await client.purge(raw, "a", True, 4), 1)
+        self.assertFalse(self.bench.servers[0].exchanges)
         with self.assertRaisesRegex(Failure, "NotFound"):
             await client.resolve(raw, "a/b")
 
