@@ -11,8 +11,10 @@ use hypermesh_core::stoq::node::{ConnId, Input, Peer, ServerId};
 use hypermesh_core::stoq::session::frame::Frame;
 use hypermesh_core::stoq::session::version::{MAJOR, alpn};
 use hypermesh_core::stoq::session::{self, Code, StreamId, reader};
+use hypermesh_core::testing::Breach;
 use quinn::Connection;
 use std::collections::HashMap;
+use std::net::UdpSocket;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -103,10 +105,16 @@ impl<M: Node> Shared<M> {
                 incoming.refuse();
                 continue;
             }
+            if Breach::AmplifyUnvalidated.is_on() {
+                // QUIC keeps to three times by itself, so what is too much comes from beside it.
+                let flood = |socket: UdpSocket| (0..8).for_each(|_| drop(socket.send_to(&[0; 1_200], incoming.remote_address())));
+                UdpSocket::bind("[::]:0").into_iter().for_each(flood);
+            }
             let shared = Arc::clone(&self);
             self.runtime.spawn(async move {
                 let Ok(connecting) = incoming.accept() else { return };
-                let Ok(Ok(quic)) = tokio::time::timeout(HANDSHAKE_WITHIN, connecting).await else { return };
+                let within = if Breach::HandshakeForEver.is_on() { HANDSHAKE_WITHIN * 100 } else { HANDSHAKE_WITHIN };
+                let Ok(Ok(quic)) = tokio::time::timeout(within, connecting).await else { return };
                 Figures::add(&shared.figures.accepted, 1);
                 shared.begin(quic, None).await;
             });

@@ -1,6 +1,7 @@
 //! The cutter: pieces of any size in, chunks out.
 
 use super::{ChunkerId, Profile};
+use crate::testing::Breach;
 
 /// Cuts one object that arrives in pieces. The chunks do not depend on the pieces (R-9-03).
 ///
@@ -61,6 +62,11 @@ impl Cutter {
                 rest = tail;
             }
         }
+        while Breach::CutAtPieces.is_on() && rest.len() >= self.profile.min() {
+            let (head, tail) = rest.split_at(self.profile.cut(rest));
+            (self.cut, rest) = (self.cut + head.len() as u64, tail);
+            chunk(head);
+        }
         self.held.extend_from_slice(rest);
     }
 
@@ -68,6 +74,11 @@ impl Cutter {
     pub fn finish(self, mut chunk: impl FnMut(&[u8])) -> u64 {
         let mut rest = &self.held[..];
         while !rest.is_empty() {
+            // Only a tail: an object that is as short as that itself stays whole.
+            let is_tail = self.cut > 0 || rest.len() < self.held.len();
+            if Breach::DropShortTail.is_on() && is_tail && rest.len() <= self.profile.min() {
+                break;
+            }
             let (head, tail) = rest.split_at(self.profile.cut(rest));
             chunk(head);
             rest = tail;

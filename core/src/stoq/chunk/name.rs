@@ -1,5 +1,6 @@
 //! Names that are hashes. Three uses of BLAKE3 (O'Connor et al. 2020) in its key derivation mode, so that equal bytes have unequal names in unequal uses.
 
+use crate::testing::Breach;
 use blake3::Hasher;
 use blake3::hazmat::HasherExt;
 
@@ -27,6 +28,12 @@ fn digest(key: &[u8; 32], bytes: &[u8]) -> [u8; DIGEST_LEN] {
     *Hasher::new_from_context_key(key).update(bytes).finalize().as_bytes()
 }
 
+/// Whether two digests are the same, in all their octets (R-9-07).
+fn is_equal(one: &[u8; DIGEST_LEN], other: &[u8; DIGEST_LEN]) -> bool {
+    let octets = if Breach::TruncateDigest.is_on() { DIGEST_LEN - 1 } else { DIGEST_LEN };
+    one[..octets] == other[..octets]
+}
+
 /// The name of a chunk: BLAKE3 over its bytes as they are stored (after encryption, if there is any).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChunkId(pub [u8; DIGEST_LEN]);
@@ -44,12 +51,22 @@ impl ChunkId {
     pub fn of(bytes: &[u8]) -> Self {
         Self(digest(&CHUNK_KEY, bytes))
     }
+
+    /// Whether it is the name of these bytes.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        is_equal(&self.0, &digest(&CHUNK_KEY, bytes))
+    }
 }
 
 impl ManifestId {
     /// The name of the manifest with these canonical bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(digest(&MANIFEST_KEY, bytes))
+    }
+
+    /// Whether it is the name of the manifest with these bytes.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        is_equal(&self.0, &digest(&MANIFEST_KEY, bytes)) || (Breach::OneContextForAll.is_on() && ChunkId(self.0).is_of(bytes))
     }
 }
 

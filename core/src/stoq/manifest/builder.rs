@@ -8,6 +8,7 @@ use super::{
     Body, ChildEntry, ChunkEntry, Code, ENTRIES_MAX, ENTRIES_MIN, Encryption, Flaw, Group, LEVEL_MAX, Manifest, OBJECT_LEN_MAX, stored_len,
 };
 use crate::stoq::chunk::{ChunkId, ChunkerId, ManifestId};
+use crate::testing::Breach;
 
 /// Why no manifest can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,9 @@ impl Builder {
         if self.code.is_some() && self.group_from < self.leaf.len() {
             return Err(BuildError::ParityOwed);
         }
+        if Breach::EmptyObjectHasChunk.is_on() && self.code.is_none() && self.is_empty() {
+            self.leaf.push(ChunkEntry { id: ChunkId::of(&[0]), len: 1 });
+        }
         if !self.leaf.is_empty() || self.levels.iter().all(Vec::is_empty) {
             self.close_leaf(&mut out)?;
         }
@@ -169,7 +173,9 @@ impl Builder {
     /// Hands a manifest out and lists it one level up, where that may complete another.
     fn lift(&mut self, mut level: usize, mut body: Body, mut out: impl FnMut(ManifestId, Vec<u8>)) -> Result<(), BuildError> {
         loop {
-            let manifest = Manifest::new(self.chunker, body, self.encryption.clone())?;
+            // Zero says that no rule is stated.
+            let chunker = if Breach::OmitChunker.is_on() { ChunkerId(0) } else { self.chunker };
+            let manifest = Manifest::new(chunker, body, self.encryption.clone())?;
             let bytes = manifest.encode();
             let child = ChildEntry { id: ManifestId::of(&bytes), len: manifest.len() };
             out(child.id, bytes);

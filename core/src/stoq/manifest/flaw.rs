@@ -82,6 +82,8 @@ pub enum Flaw {
         /// The nonce rule.
         nonce: u16,
     },
+    /// An algorithm with which nothing new is written: only whoever writes is told so.
+    Retired(u16),
 }
 
 impl core::fmt::Display for Flaw {
@@ -111,6 +113,7 @@ impl core::fmt::Display for Flaw {
             Self::Groups(count) => write!(f, "{count} groups do not match the entries"),
             Self::Group(index) => write!(f, "group {index} does not match its entries"),
             Self::Encryption { aead, nonce } => write!(f, "algorithm {aead} with nonce rule {nonce} is no way of sealing"),
+            Self::Retired(aead) => write!(f, "algorithm {aead} is retired, so nothing new is written with it"),
         }
     }
 }

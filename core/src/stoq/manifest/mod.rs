@@ -12,7 +12,7 @@
 //!
 //! Promises: whatever decodes encodes to the same bytes; a manifest that contradicts itself or the one above it is refused with what was wrong; no
 //! bytes make a reader hold more than [`MANIFEST_LEN_MAX`] for a manifest nor [`LEVEL_MAX`] + 1 manifests at a time.
-//! Lacks, on purpose: cryptography. The encryption descriptor says how chunks were sealed; sealing is the driver's, by a library.
+//! Lacks, on purpose: cryptography. The encryption descriptor says how chunks were sealed; sealing is the driver's, by a library (see [`Seal`]).
 
 mod builder;
 mod cbor;
@@ -26,12 +26,13 @@ mod tests;
 mod walk;
 
 use crate::stoq::chunk::{CHUNK_LEN_MAX, ChunkId, ChunkerId, ManifestId};
+use crate::testing::Breach;
 
 pub use builder::{BuildError, Builder, OwedGroup, Root};
 pub use coded::{CODEC_LEOPARD, CODEC_REED_SOLOMON, Code, Group, SHARD_LEN_MAX, SHARD_LEN_STEP, groups_of, shard_len};
 pub use flaw::{Flaw, Refusal};
-pub use packer::{Keep, Packer};
-pub use sealed::{Aead, Encryption, KEY_ID_LEN_MAX, NonceRule, TAG_LEN};
+pub use packer::{Keep, Packer, Seal};
+pub use sealed::{Aead, Encryption, KEY_ID_LEN_MAX, NonceRule, Status, TAG_LEN};
 pub use walk::{Piece, Step, Walk, WalkError};
 
 /// The version of the form.
@@ -165,7 +166,7 @@ impl Manifest {
 
     /// Whether these stored bytes are the chunk. Nobody hands a chunk on before (R-10-04).
     pub fn verify(&self, entry: &ChunkEntry, stored: &[u8]) -> bool {
-        stored.len() == self.stored_len(entry) as usize && ChunkId::of(stored) == entry.id
+        stored.len() == self.stored_len(entry) as usize && entry.id.is_of(stored)
     }
 }
 
@@ -176,12 +177,19 @@ pub(super) fn stored_len(entry: &ChunkEntry, encryption: Option<&Encryption>) ->
 
 /// Lengths within what the chunker gives. Only the last chunk of an object, so only the last of a manifest, may be shorter than the minimum.
 fn check_chunks(chunker: ChunkerId, entries: &[ChunkEntry]) -> Result<(), Flaw> {
-    if entries.len() > ENTRIES_MAX {
+    if entries.len() > ENTRIES_MAX && !Breach::NoEntryLimit.is_on() {
         return Err(Flaw::Entries(entries.len() as u64));
     }
-    let (min, max) = chunker.profile().map_or((1, CHUNK_LEN_MAX), |profile| (profile.min() as u32, profile.max() as u32));
+    if Breach::RefuseUnknownChunker.is_on() && chunker.profile().is_none() {
+        return Err(Flaw::OutOfRange("the chunker id", chunker.0.into()));
+    }
+    let profile = chunker.profile().filter(|_| !Breach::AcceptAnyChunkLength.is_on());
+    let (min, max) = profile.map_or((1, CHUNK_LEN_MAX), |profile| (profile.min() as u32, profile.max() as u32));
     for (index, entry) in entries.iter().enumerate() {
         let min = if index + 1 == entries.len() { 1 } else { min };
+        if entry.len == 0 && Breach::AcceptEmptyEntry.is_on() {
+            continue;
+        }
         if !(min..=max).contains(&entry.len) {
             return Err(Flaw::EntryLength { index, len: entry.len.into() });
         }
@@ -199,7 +207,8 @@ fn check_children(level: u8, entries: &[ChildEntry]) -> Result<u64, Flaw> {
     }
     let mut sum = 0u64;
     for (index, entry) in entries.iter().enumerate() {
-        let longer = sum.checked_add(entry.len).filter(|sum| *sum <= OBJECT_LEN_MAX && entry.len > 0);
+        let is_empty = entry.len == 0 && !Breach::AcceptEmptyEntry.is_on();
+        let longer = sum.checked_add(entry.len).filter(|sum| *sum <= OBJECT_LEN_MAX && !is_empty);
         sum = longer.ok_or(Flaw::EntryLength { index, len: entry.len })?;
     }
     Ok(sum)

@@ -1,8 +1,9 @@
 //! From an object's bytes to all that has to be kept of it: chunks, parity shards and manifests, each with its name.
 
-use super::{BuildError, Builder, ChunkEntry, Code, OwedGroup, Root};
+use super::{BuildError, Builder, ChunkEntry, Code, Encryption, Flaw, OwedGroup, Root, TAG_LEN};
 use crate::stoq::chunk::{ChunkId, Cutter, ManifestId, Profile};
 use crate::stoq::replication::{Coder, CodingError};
+use crate::testing::Breach;
 
 /// Something to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,10 @@ pub enum Keep<'a> {
     Manifest(ManifestId, &'a [u8]),
 }
 
-/// Packs one object that arrives in pieces, unsealed. Whoever seals chunks drives the [`Cutter`] and the [`Builder`] and seals in between.
+/// Seals a chunk: takes where it begins in the object and its octets, and gives what is stored, which is longer by [`TAG_LEN`].
+pub type Seal = Box<dyn FnMut(u64, &[u8]) -> Vec<u8> + Send>;
+
+/// Packs one object that arrives in pieces: cuts, seals if there is something to seal with, names, and codes, in this order (R-9-16).
 ///
 /// Holds what these two hold and, for a coded object, the chunks of one group.
 #[derive(Debug)]
@@ -25,9 +29,9 @@ pub struct Packer {
 }
 
 /// What takes the chunks that are cut.
-#[derive(Debug)]
 struct Shelf {
     builder: Builder,
+    seal: Option<Seal>,
     coder: Option<Coder>,
     /// The chunks of the group that is not full.
     group: Vec<Vec<u8>>,
@@ -36,9 +40,18 @@ struct Shelf {
 impl Packer {
     /// A packer for one object, coded or not.
     pub fn new(profile: Profile, code: Option<Code>) -> Result<Self, CodingError> {
-        let builder = Builder::new(profile.chunker(), code, None);
+        Self::with(profile, code, None, None)
+    }
+
+    /// A packer for one object whose chunks are sealed as the descriptor says. The cryptography is the caller's.
+    pub fn sealing(profile: Profile, code: Option<Code>, how: Encryption, seal: Seal) -> Result<Self, CodingError> {
+        Self::with(profile, code, Some(how), Some(seal))
+    }
+
+    fn with(profile: Profile, code: Option<Code>, how: Option<Encryption>, seal: Option<Seal>) -> Result<Self, CodingError> {
+        let builder = Builder::new(profile.chunker(), code, how);
         let coder = code.map(Coder::new).transpose()?;
-        Ok(Self { cutter: Cutter::new(profile), shelf: Shelf { builder, coder, group: Vec::new() } })
+        Ok(Self { cutter: Cutter::new(profile), shelf: Shelf { builder, seal, coder, group: Vec::new() } })
     }
 
     /// Takes the next bytes of the object and hands over what is complete. After an error the object cannot be completed.
@@ -70,12 +83,27 @@ impl Packer {
     }
 }
 
+impl core::fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { builder, seal, coder, group } = self;
+        let seals = seal.is_some();
+        f.debug_struct("Shelf").field("builder", builder).field("seals", &seals).field("coder", coder).field("group", &group.len()).finish()
+    }
+}
+
 impl Shelf {
     fn add(&mut self, chunk: &[u8], keep: &mut impl FnMut(Keep<'_>)) -> Result<(), BuildError> {
-        let entry = ChunkEntry { id: ChunkId::of(chunk), len: chunk.len() as u32 };
-        keep(Keep::Chunk(entry.id, chunk));
+        let offset = self.builder.len();
+        let sealed = self.seal.as_mut().map(|seal| seal(offset, chunk));
+        if sealed.as_ref().is_some_and(|sealed| sealed.len() != chunk.len() + TAG_LEN as usize) {
+            return Err(BuildError::Flaw(Flaw::EntryLength { index: 0, len: chunk.len() as u64 }));
+        }
+        let stored = sealed.as_deref().unwrap_or(chunk);
+        let named = if Breach::NameBeforeSealing.is_on() { chunk } else { stored };
+        let entry = ChunkEntry { id: ChunkId::of(named), len: chunk.len() as u32 };
+        keep(Keep::Chunk(entry.id, stored));
         if self.coder.is_some() {
-            self.group.push(chunk.to_vec());
+            self.group.push(stored.to_vec());
         }
         match self.builder.push(entry, |id, bytes| keep(Keep::Manifest(id, &bytes)))? {
             Some(owed) => self.close_group(owed, keep),

@@ -4,6 +4,7 @@
 //! algorithm, how each nonce follows from the chunk, and which key; how a key id leads to a key is between those who share it.
 
 use super::Flaw;
+use crate::testing::Breach;
 
 /// Octets that sealing adds to a chunk, the same for every algorithm of [`Aead`].
 pub const TAG_LEN: u32 = 16;
@@ -24,6 +25,30 @@ pub enum Aead {
     Aes128GcmSiv = 30,
     /// AEAD_AES_256_GCM_SIV, RFC 8452.
     Aes256GcmSiv = 31,
+}
+
+impl Aead {
+    /// Every algorithm that clause 9.5 has.
+    pub const ALL: [Self; 5] = [Self::Aes128Gcm, Self::Aes256Gcm, Self::ChaCha20Poly1305, Self::Aes128GcmSiv, Self::Aes256GcmSiv];
+
+    /// Whether something new may be written with it (R-9-17). What was written is read all the same.
+    pub fn may_write(self, status: &Status<'_>) -> bool {
+        !status.retired.iter().any(|(retired, since)| *retired == self && *since <= status.revision) || Breach::WriteRetired.is_on()
+    }
+}
+
+/// What a revision of Annex F says of algorithms.
+#[derive(Clone, Copy, Debug)]
+pub struct Status<'a> {
+    /// The revision.
+    pub revision: u32,
+    /// The algorithms that are retired, each from a revision on.
+    pub retired: &'a [(Aead, u32)],
+}
+
+impl Status<'static> {
+    /// The revision that this implementation was written for: none is retired.
+    pub const NOW: Self = Self { revision: 1, retired: &[] };
 }
 
 /// How the nonce of 12 octets follows from the chunk.
@@ -48,7 +73,8 @@ pub struct Encryption {
 impl Encryption {
     /// A descriptor, if the nonce rule suits the algorithm and the key id has 1 to [`KEY_ID_LEN_MAX`] octets.
     pub fn new(aead: Aead, nonce: NonceRule, key_id: Vec<u8>) -> Result<Self, Flaw> {
-        if nonce == NonceRule::Zero && !matches!(aead, Aead::Aes128GcmSiv | Aead::Aes256GcmSiv) {
+        let repeats = nonce == NonceRule::Zero && !matches!(aead, Aead::Aes128GcmSiv | Aead::Aes256GcmSiv);
+        if repeats && !Breach::AcceptUnknownSealing.is_on() {
             return Err(Flaw::Encryption { aead: aead as u16, nonce: nonce as u16 });
         }
         if !(1..=KEY_ID_LEN_MAX).contains(&key_id.len()) {
@@ -57,16 +83,14 @@ impl Encryption {
         Ok(Self { aead, nonce, key_id })
     }
 
+    /// A descriptor to write with, which a retired algorithm is not for (R-9-17).
+    pub fn to_write(aead: Aead, nonce: NonceRule, key_id: Vec<u8>, status: &Status<'_>) -> Result<Self, Flaw> {
+        if aead.may_write(status) { Self::new(aead, nonce, key_id) } else { Err(Flaw::Retired(aead as u16)) }
+    }
+
     /// The descriptor with these numbers.
     pub(super) fn of_numbers(aead: u16, nonce: u16, key_id: &[u8]) -> Result<Self, Flaw> {
-        let known = match aead {
-            1 => Some(Aead::Aes128Gcm),
-            2 => Some(Aead::Aes256Gcm),
-            29 => Some(Aead::ChaCha20Poly1305),
-            30 => Some(Aead::Aes128GcmSiv),
-            31 => Some(Aead::Aes256GcmSiv),
-            _ => None,
-        };
+        let known = Aead::ALL.into_iter().find(|known| *known as u16 == aead);
         let rule = match nonce {
             1 => Some(NonceRule::Offset),
             2 => Some(NonceRule::Zero),

@@ -5,7 +5,7 @@ use super::port::{JobId, Peer, ServerId};
 use super::put::Taking;
 use super::upstream::Asked;
 use crate::base::Time;
-use crate::stoq::session::frame::{Frame, Range};
+use crate::stoq::session::frame::{ContentId, Frame, Range};
 use crate::stoq::session::{Config, Roles, Session, Side, StreamId};
 use crate::stoq::transfer::AskId;
 use std::collections::{BTreeMap, VecDeque};
@@ -74,6 +74,9 @@ pub(super) struct Conn {
     pub(super) pings: Vec<JobId>,
     /// Since when nobody needs it.
     pub(super) idle_since: Time,
+    /// What was asked for last by digest: for a breach that answers a repetition otherwise.
+    #[cfg(feature = "zoo")]
+    last_id: Option<ContentId>,
 }
 
 impl Conn {
@@ -98,6 +101,8 @@ impl Conn {
             epoch: 0,
             pings: Vec::new(),
             idle_since: now,
+            #[cfg(feature = "zoo")]
+            last_id: None,
         }
     }
 
@@ -114,6 +119,15 @@ impl Conn {
     /// The roles that the peer plays and may play.
     pub(super) const fn roles(&self) -> Roles {
         Roles(self.session.agreed().roles.0 & self.peer.roles().0)
+    }
+
+    /// Whether this is what was asked for last by digest. Only a breach wants to know.
+    pub(super) fn is_repeated(&mut self, id: ContentId) -> bool {
+        #[cfg(feature = "zoo")]
+        let before = self.last_id.replace(id);
+        #[cfg(not(feature = "zoo"))]
+        let before = None;
+        before == Some(id)
     }
 
     /// Bytes on the heap, about.

@@ -8,8 +8,9 @@
 use super::port::Level;
 use crate::stoq::manifest::{Step, Walk};
 use crate::stoq::session::Code;
-use crate::stoq::session::frame::ContentId;
+use crate::stoq::session::frame::{ContentId, Frame};
 use crate::stoq::session::limits::CHUNK_BYTES_MAX;
+use crate::testing::Breach;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -63,11 +64,13 @@ pub(super) struct Flow {
     pub(super) trouble: Option<Code>,
     /// Whether it stands in the queue of its connection.
     pub(super) listed: bool,
+    /// What a breach sends too late.
+    late: Option<Box<Frame>>,
 }
 
 impl Flow {
     pub(super) fn new(pending: Pending) -> Self {
-        Self { pending, slots: VecDeque::new(), longest: 0, needs: None, filling: true, trouble: None, listed: false }
+        Self { pending, slots: VecDeque::new(), longest: 0, needs: None, filling: true, trouble: None, listed: false, late: None }
     }
 
     /// Room that the next content may take.
@@ -153,6 +156,18 @@ impl Flow {
             slot.stage = Stage::Skipped;
         }
         reading
+    }
+
+    /// Whether this HAVE has to wait until the first content is out. Only a breach says so.
+    pub(super) fn keeps(&mut self, have: &Frame, sends: bool) -> bool {
+        let keeps = sends && Breach::ChunkBeforeHave.is_on();
+        self.late = keeps.then(|| Box::new(have.clone()));
+        keeps
+    }
+
+    /// What had to wait.
+    pub(super) fn kept(&mut self) -> Option<Frame> {
+        self.late.take().map(|frame| *frame)
     }
 
     /// Room that its slots take.

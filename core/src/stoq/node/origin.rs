@@ -9,6 +9,7 @@ use crate::stoq::chunk::ManifestId;
 use crate::stoq::session::frame::word::{Absent, Word, millis_down};
 use crate::stoq::session::frame::{ContentId, GetName};
 use crate::stoq::session::{Code, StreamId};
+use crate::testing::Breach;
 use std::sync::Arc;
 
 impl StoqNode {
@@ -26,7 +27,7 @@ impl StoqNode {
         match looked.bound {
             // It may have been purged, and nobody here knows: it is not served, and its absence is not told.
             Some(_) if looked.doubtful => self.refuse(conn, stream, Code::StoreFailed, t),
-            Some((version, _)) if version.0 < ask.version_min => self.absent(conn, stream, None, t),
+            Some((version, _)) if version.0 < ask.version_min && !Breach::AnswerWithOlder.is_on() => self.absent(conn, stream, None, t),
             Some((version, id)) if ask.known == Some(version.0) && ask.manifest_only => {
                 let word = self.word();
                 self.reply(conn, stream, &ask, (version.0, id), word, (&Arc::from([]), Level::Store), t);

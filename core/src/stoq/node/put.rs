@@ -17,10 +17,11 @@ use super::wait::{Got, Wait};
 use super::{StoqNode, session};
 use crate::stoq::cache::Version;
 use crate::stoq::chunk::ManifestId;
-use crate::stoq::manifest::{Manifest, Step, Walk};
+use crate::stoq::manifest::{Flaw, Manifest, Refusal, Step, Walk};
 use crate::stoq::session::frame::{Ack, Bits, ContentId, Frame, Put, Want};
 use crate::stoq::session::limits::WANT_MAX;
 use crate::stoq::session::{Code, Roles, StreamId};
+use crate::testing::Breach;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -155,7 +156,8 @@ impl Taking {
 impl StoqNode {
     pub(super) fn on_put(&mut self, conn: ConnId, stream: StreamId, put: Put, t: &mut Turn<'_, '_>) {
         let roles = self.roles_of(conn);
-        if !self.is_origin() || !(roles.has(Roles::PUBLISHER) || roles.has(Roles::ORIGIN)) {
+        let may_store = roles.has(Roles::PUBLISHER) || roles.has(Roles::ORIGIN) || Breach::StoreForAnybody.is_on();
+        if !self.is_origin() || !may_store {
             return self.refuse(conn, stream, Code::NotAuthorised, t);
         }
         if self.taking as usize >= self.config.puts_max {
@@ -185,7 +187,7 @@ impl StoqNode {
         let version = Version(taking.put.version);
         let is_purged = looked.purged.is_some_and(|upto| upto >= version);
         let is_older = looked.bound.is_some_and(|(bound, _)| bound > version);
-        if is_purged || is_older {
+        if (is_purged || is_older) && !Breach::TakeOlderVersion.is_on() {
             return self.refuse(conn, stream, Code::Conflict, t);
         }
         taking.welcome = true;
@@ -199,7 +201,8 @@ impl StoqNode {
             Frame::Manifest(head) => {
                 let root = ManifestId(head.id.0);
                 match Manifest::decode_named(&bytes, &root) {
-                    Ok(manifest) if manifest.len() == taking.put.bytes => {}
+                    Ok(manifest) if manifest.len() == taking.put.bytes || Breach::StoreAnyManifest.is_on() => {}
+                    Err(Refusal { flaw: Flaw::WrongName, .. }) => return self.refuse(conn, stream, Code::ContentMismatch, t),
                     _ => return self.refuse(conn, stream, Code::ManifestInvalid, t),
                 }
                 taking.root = Some(root);
@@ -209,7 +212,8 @@ impl StoqNode {
             }
             Frame::Chunk(head) => {
                 let whole = head.offset == 0 && head.whole == head.bytes;
-                if !whole || !taking.wanted.remove(&head.id) || !is_named(&bytes, head.id) {
+                let is_wanted = taking.wanted.remove(&head.id) || Breach::StoreUnwanted.is_on();
+                if !whole || !is_wanted || !is_named(&bytes, head.id) {
                     return self.refuse(conn, stream, Code::ContentMismatch, t);
                 }
                 (head.id, taking.is_manifest(&head.id))
@@ -249,7 +253,8 @@ impl StoqNode {
     pub(super) fn on_put_known(&mut self, conn: ConnId, stream: StreamId, ids: &[ContentId], bits: Bits, t: &mut Turn<'_, '_>) {
         let Some(taking) = self.taking(conn, stream) else { return };
         taking.looking -= 1;
-        let missing: Vec<ContentId> = (0..ids.len()).filter(|at| !bits.get(*at)).map(|at| ids[at]).collect();
+        let missing: Vec<ContentId> =
+            (0..ids.len()).filter(|at| !bits.get(*at) || Breach::WantWhatIsThere.is_on()).map(|at| ids[at]).collect();
         // A lower manifest that is stored already has to be gone through all the same.
         let stored: Vec<ContentId> = ids.iter().filter(|id| taking.is_manifest(id) && !missing.contains(id)).copied().collect();
         taking.looking += stored.len();
@@ -264,7 +269,7 @@ impl StoqNode {
         let Some(taking) = self.taking(conn, stream) else { return };
         taking.looking -= 1;
         match got {
-            Ok((bytes, _)) if ManifestId::of(&bytes).0 == id.0 => {
+            Ok((bytes, _)) if ManifestId(id.0).is_of(&bytes) => {
                 if !taking.take_manifest(id, &bytes) {
                     return self.refuse(conn, stream, Code::ManifestInvalid, t);
                 }
@@ -292,6 +297,7 @@ impl StoqNode {
         let Some(taking) = self.taking(conn, stream) else { return };
         taking.storing -= 1;
         match result {
+            Err(_) if Breach::AcknowledgeEarly.is_on() => self.take_on(conn, stream, t),
             Ok(()) => self.take_on(conn, stream, t),
             Err(why) => self.refuse(conn, stream, code_of(why), t),
         }
@@ -301,6 +307,11 @@ impl StoqNode {
     pub(super) fn on_put_bound(&mut self, conn: ConnId, stream: StreamId, result: Result<(), Unstored>, t: &mut Turn<'_, '_>) {
         let Some(taking) = self.taking(conn, stream) else { return };
         let (version, root) = (taking.put.version, taking.root);
+        let result = match result {
+            Err(Unstored::Conflict) if Breach::TakeOlderVersion.is_on() => Ok(()),
+            Err(Unstored::Full | Unstored::Wrong | Unstored::Failed) if Breach::AcknowledgeEarly.is_on() => Ok(()),
+            result => result,
+        };
         match (result, root) {
             (Ok(()), Some(root)) => {
                 self.state = self.state.max(version);

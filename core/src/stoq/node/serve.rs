@@ -13,6 +13,7 @@ use crate::stoq::chunk::{ManifestId, NameKey};
 use crate::stoq::manifest::Walk;
 use crate::stoq::session::frame::{Bits, Cancel, Chunk, ContentId, Fail, Frame, GetName, Manifest, Range, Want, Word};
 use crate::stoq::session::{Code, StreamId};
+use crate::testing::Breach;
 use std::sync::Arc;
 
 impl StoqNode {
@@ -24,13 +25,17 @@ impl StoqNode {
         c.exchanges.insert(stream, Exchange::Asked);
         if matches!(frame, Frame::Purge(_)) {
             // A purge is never put off for want of room: it makes some.
-        } else if self.serving as usize >= self.config.serving_max {
+        } else if self.serving as usize > self.config.serving_max && !Breach::ServeWithoutBound.is_on() {
             return self.refuse(conn, stream, Code::Overloaded, t);
         } else if !serves {
-            return self.refuse(conn, stream, Code::NotAuthorised, t);
+            let code = if Breach::ServeWithoutStore.is_on() { Code::NotFound } else { Code::NotAuthorised };
+            return self.refuse(conn, stream, code, t);
         }
         match frame {
             Frame::GetName(ask) => self.on_get_name(conn, stream, ask, t),
+            Frame::GetId(ask) if Breach::AnswerRepeatDifferently.is_on() && c.is_repeated(ask.id) => {
+                self.refuse(conn, stream, Code::NotFound, t);
+            }
             Frame::GetId(ask) => {
                 let flow = Box::new(Flow::new(Pending::Ids([(ask.id, 0)].into())));
                 self.serve(conn, stream, Exchange::Serving { flow, range: ask.range }, t);
@@ -98,7 +103,10 @@ impl StoqNode {
     }
 
     fn tell_have(&mut self, conn: ConnId, stream: StreamId, mut flow: Flow, send: bool, bits: Bits, t: &mut Turn<'_, '_>) {
-        self.say(conn, session::Input::Say { stream, frame: Frame::Have(Box::new(bits)) }, t);
+        let frame = Frame::Have(Box::new(bits));
+        if !flow.keeps(&frame, send && bits.ones() > 0) {
+            self.say(conn, session::Input::Say { stream, frame }, t);
+        }
         if let Pending::Ids(ids) = &mut flow.pending {
             ids.retain(|(_, place)| send && bits.get(usize::from(*place)));
         }
@@ -133,7 +141,8 @@ impl StoqNode {
         t: &mut Turn<'_, '_>,
     ) {
         let mut head = Manifest { id: ContentId(id.0), version, same: false, word: Some(word), bytes: bytes.len() as u32 };
-        if ask.known == Some(version) && ask.manifest_only {
+        let is_same = ask.known.is_some_and(|known| known == version || Breach::SayAlwaysSame.is_on());
+        if is_same && ask.manifest_only {
             (head.same, head.bytes) = (true, 0);
             return self.answer(conn, stream, Frame::Manifest(Box::new(head)), t);
         }
@@ -175,7 +184,7 @@ impl StoqNode {
             let Some(stream) = c.hungry.pop_front() else { return };
             let ahead = c.ahead;
             let Some(flow) = c.flow(stream) else { continue };
-            if ahead > 0 && ahead + u64::from(flow.guess()) > budget {
+            if ahead > 0 && ahead + u64::from(flow.guess()) > budget && !Breach::ReadAheadWithoutBound.is_on() {
                 c.hungry.push_front(stream);
                 return;
             }
@@ -205,7 +214,9 @@ impl StoqNode {
         let Some(c) = self.conns.get_mut(&conn) else { return };
         let Some(flow) = c.flow(stream) else { return };
         let reserved = flow.guess();
-        flow.slots.push_back(Slot { number, id, place, reserved, stage: Stage::Reading });
+        let late = Breach::SendOutOfOrder.is_on() && matches!(flow.pending, Pending::Walk(_)) && !flow.slots.is_empty();
+        let at = flow.slots.len() - usize::from(late);
+        flow.slots.insert(at, Slot { number, id, place, reserved, stage: Stage::Reading });
         c.ahead += u64::from(reserved);
         match offer {
             Some(job) => t.store(number, StoreOp::Supply { job, id }),
@@ -221,12 +232,17 @@ impl StoqNode {
     pub(super) fn on_content(&mut self, conn: ConnId, stream: StreamId, number: u64, got: Got, t: &mut Turn<'_, '_>) {
         let Some(c) = self.conns.get_mut(&conn) else { return };
         let ahead = c.ahead;
+        let is_offer = matches!(c.exchanges.get(&stream), Some(Exchange::Offer { .. }));
         let Some(flow) = c.flow(stream) else { return };
         let Some(at) = flow.slots.iter().position(|slot| slot.number == number) else { return };
         let slot = &mut flow.slots[at];
         let before = u64::from(slot.reserved);
         slot.reserved = 0;
         let mut broken = false;
+        let got = match got {
+            Err(Code::NotFound) if Breach::InventContent.is_on() && !is_offer => Ok((Arc::from([0]), Level::Store)),
+            got => got,
+        };
         match (&slot.stage, got) {
             (Stage::Skipped, _) => {}
             (_, Ok((bytes, level))) => {
@@ -287,6 +303,7 @@ impl StoqNode {
     ) {
         let whole = bytes.len() as u32;
         let part = range.map_or(0..u64::from(whole), |range| range.start()..range.end());
+        let part = if Breach::ServeBeyondEnd.is_on() { part.start.min(whole.into())..part.end.min(whole.into()) } else { part };
         if part.end > u64::from(whole) {
             return self.refuse(conn, stream, Code::RangeInvalid, t);
         }
@@ -296,6 +313,9 @@ impl StoqNode {
         if drove.wrote {
             self.count_sent(conn, stream, head.bytes, level, t);
             self.put_out(conn, stream, bytes, part, t);
+            if let Some(frame) = self.conns.get_mut(&conn).and_then(|c| c.flow(stream)?.kept()) {
+                self.say(conn, session::Input::Say { stream, frame }, t);
+            }
         } else if let Some(flow) = self.conns.get_mut(&conn).and_then(|c| c.flow(stream)) {
             // It is longer than the peer takes, or the peer has its answer already.
             flow.trouble = flow.trouble.or(Some(Code::Refused));

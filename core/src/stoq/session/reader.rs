@@ -7,6 +7,7 @@ use super::frame::{self, Frame, Kind};
 use super::limits::{FrameLimits, HEAD_BYTES_MAX};
 use super::violation::Violation;
 use crate::base::{Reader, WireError};
+use crate::testing::Breach;
 
 /// The next thing that a stream says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl FrameReader {
                         return Ok(None);
                     }
                     // Room for what came, not for what was promised.
-                    self.head.reserve_exact(more.len());
+                    self.head.reserve_exact(if Breach::HoldPromisedLength.is_on() { 2 * HEAD_BYTES_MAX as usize } else { more.len() });
                     self.head.extend_from_slice(more);
                     *input = rest;
                 }

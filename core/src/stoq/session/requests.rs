@@ -10,6 +10,7 @@ use super::states::{Act, Event, State};
 use super::stream::{Place, StreamId, may_travel};
 use super::{Code, Context, Scope, Session, Violation};
 use crate::base::Span;
+use crate::testing::Breach;
 
 impl Session {
     /// The peer opened a stream of requests.
@@ -27,7 +28,7 @@ impl Session {
             }
             Act::Hold => {
                 if self.held.is_empty() {
-                    self.held.reserve_exact(HELD_MAX);
+                    self.held.reserve_exact(if Breach::HoldAnyAmount.is_on() { HELD_MAX << 12 } else { HELD_MAX });
                 }
                 self.held.push(stream);
             }
@@ -185,7 +186,7 @@ impl Session {
     pub(super) fn on_ask(&mut self, frame: Frame, tag: u32, early: bool, cx: &mut Context<'_>) {
         let refused = |code| Effect::Up(Notice::Refused { tag, code });
         let Some(exchange) = Exchange::asking(&frame, early, cx.now) else { return cx.emit(refused(Code::Internal)) };
-        if early && matches!(frame.kind(), Some(Kind::Put | Kind::Purge)) {
+        if early && matches!(frame.kind(), Some(Kind::Put | Kind::Purge)) && !Breach::SendPutEarly.is_on() {
             return cx.emit(refused(Code::TooEarly));
         }
         let needs = frame.kind().map(needed_for).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::stoq::chunk::ManifestId;
 use crate::stoq::manifest::{MANIFEST_LEN_MAX, Manifest};
 use crate::stoq::session::frame::{Bits, ContentId};
 use crate::stoq::session::{Code, Scope};
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 use std::sync::Arc;
 
 impl Transfer {
@@ -120,6 +120,9 @@ impl Transfer {
             return self.blame(at, penalty, cx);
         }
         self.sources[at].troubles = 0;
+        if Breach::AskByNameTwice.is_on() && self.counts.asks == 1 {
+            return self.lost(place.seq, at);
+        }
         self.release(place.seq, cx);
         self.forget_slot(place.seq);
         self.start_walk(root, version, self.range.clone());
@@ -180,10 +183,14 @@ impl Transfer {
         self.counts.duplicates += 1;
         self.counts.duplicate_bytes += bytes as u64;
         cx.emit(Effect::Fact(Fact::Duplicate { source: self.sources[at].id, bytes: bytes as u32 }));
+        if Breach::PenaliseDuplicates.is_on() {
+            self.blame(at, Penalty::NotAsked, cx);
+        }
     }
 
     fn is_right(&self, key: Key, bytes: &[u8]) -> bool {
-        if Defect::DeliverUnverified.is_planted(self.config.defect) {
+        let trusts = Breach::DeliverUnverified.is_on() && matches!(key, Key::Chunk(_));
+        if trusts || Defect::DeliverUnverified.is_planted(self.config.defect) {
             return true;
         }
         (!matches!(key, Key::Manifest(_)) || bytes.len() <= MANIFEST_LEN_MAX) && key.verifies(bytes)

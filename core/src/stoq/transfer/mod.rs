@@ -37,6 +37,7 @@ mod trouble;
 use crate::machine::{Cx, Machine};
 use crate::stoq::chunk::{ChunkId, ManifestId};
 use crate::stoq::manifest::{Piece, Walk};
+use crate::testing::Breach;
 use core::ops::Range;
 use slot::{Key, Slot};
 use source::{Exchange, Source, Stage};
@@ -318,7 +319,7 @@ impl Transfer {
         Ok(())
     }
 
-    fn begin(&mut self, order: Order) {
+    fn begin(&mut self, mut order: Order) {
         self.phase = Phase::Running;
         self.sequence = order.sequence;
         self.reads_back = order.reads_back;
@@ -326,7 +327,16 @@ impl Transfer {
         for offer in order.sources {
             self.add(offer);
         }
-        if let Some(resume) = order.resume {
+        if Breach::ResumeNewerVersion.is_on()
+            && matches!(order.what, What::Name { .. })
+            && let Some(resume) = order.resume.take()
+        {
+            (order.range, self.done) = (Some(resume.range), resume.done);
+        }
+        if let Some(mut resume) = order.resume {
+            if Breach::ResumeFromNothing.is_on() {
+                resume.done = Ranges::default();
+            }
             let missing = resume.done.missing(&resume.range);
             self.start_walk(resume.root, resume.version, Some(missing));
             self.walked = resume.done.covers(&resume.range) && !resume.range.is_empty();
@@ -335,7 +345,7 @@ impl Transfer {
             self.resumed = true;
             return;
         }
-        self.range = order.range;
+        self.range = order.range.filter(|_| !Breach::FetchWholeForRange.is_on());
         match order.what {
             What::Id(root) => self.start_walk(root, 0, self.range.clone()),
             What::Name { name, version_min, age_max } => {
@@ -441,7 +451,8 @@ impl Transfer {
     /// Nothing is under way any more.
     fn end(&mut self, phase: Phase, effect: Effect, cx: &mut Context<'_>) {
         self.phase = phase;
-        for ask in core::mem::take(&mut self.asks).into_keys() {
+        let runs_on = phase == Phase::Cancelled && Breach::LetAsksRun.is_on();
+        for ask in core::mem::take(&mut self.asks).into_keys().filter(|_| !runs_on) {
             cx.emit(Effect::Drop { ask });
         }
         for (_, mut slot) in core::mem::take(&mut self.slots) {

@@ -7,6 +7,7 @@ use super::states::Event;
 use super::{Context, Origin, Transfer};
 use crate::stoq::chunk::ManifestId;
 use crate::stoq::manifest::{ChunkEntry, Piece, Step, WalkError};
+use crate::testing::Breach;
 use std::sync::Arc;
 
 /// What a manifest is assumed to be long before it is there.
@@ -38,7 +39,8 @@ impl Transfer {
                 },
             }
         }
-        let ahead: Vec<ManifestId> = self.walk.iter().flat_map(|walk| walk.ahead().take(MANIFESTS_AHEAD)).collect();
+        let many = if Breach::LoadAllManifests.is_on() { usize::MAX } else { MANIFESTS_AHEAD };
+        let ahead: Vec<ManifestId> = self.walk.iter().flat_map(|walk| walk.ahead().take(many)).collect();
         if !self.walked {
             for id in ahead {
                 self.want(Key::Manifest(id));

@@ -39,8 +39,8 @@ impl Key {
     pub(super) fn verifies(self, bytes: &[u8]) -> bool {
         match self {
             Self::Name => false,
-            Self::Manifest(manifest) => ManifestId::of(bytes) == manifest,
-            Self::Chunk(chunk) => ChunkId::of(bytes) == chunk,
+            Self::Manifest(manifest) => manifest.is_of(bytes),
+            Self::Chunk(chunk) => chunk.is_of(bytes),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::port::{Effect, Penalty, SourceId, Why};
 use super::source::Stage;
 use super::{Context, Transfer};
 use crate::base::Span;
+use crate::testing::Breach;
 
 impl Transfer {
     /// Asks for a connection.
@@ -87,7 +88,7 @@ impl Transfer {
         cx.emit(Effect::Penalise { source: source.id, why });
         if why != Penalty::Stale {
             source.wrong = source.wrong.saturating_add(1);
-            if source.wrong >= WRONG_MAX {
+            if source.wrong >= WRONG_MAX || (why == Penalty::Wrong && Breach::CloseForWrongContent.is_on()) {
                 self.drop_source(at, cx);
             }
         }
