@@ -109,8 +109,8 @@ class Bench:
                 process.kill()
                 process.wait()
 
-    def node(self, name: str, role: str, up: tuple[str, int, str] | None = None) -> int:
-        """A node of the first implementation; gives its port."""
+    def node(self, name: str, role: str, up: tuple[str, int, str] | None = None, store: bool = True) -> int:
+        """A node of the first implementation; gives its port. A cache without a store refuses purges (D1 of questions.md)."""
         port = free_port()
         lines = [
             f"role: {role}",
@@ -118,7 +118,7 @@ class Bench:
             f'local: "[::1]:{free_port()}"',
             f"certificates: {{ca: certs/ca.pem, chain: certs/{name}.pem, key: certs/{name}.key, revoked: certs/revoked.stoq}}",
         ]
-        if role != "client":  # a cache without a store refuses purges: see the defects in questions.md
+        if store:
             lines.append(f"store: {{folder: {name}-store, quota: 1GiB}}")
         if up:
             lines += ["upstreams:", f'  - {{address: "[::1]:{up[1]}", name: {up[0]}, role: {up[2]}}}']
