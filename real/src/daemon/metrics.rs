@@ -2,6 +2,8 @@
 
 use crate::driver::Figures;
 use hypermesh_core::stoq::node::{Fact, Level};
+use hypermesh_core::stoq::session::version::Spoken;
+use hypermesh_core::testing::Breach;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -58,6 +60,7 @@ impl Metrics {
     pub fn page(&self, figures: &Figures, more: &[(&str, &str, u64)]) -> String {
         let mut page = String::new();
         let get = Figures::get;
+        let _ = writeln!(page, "hypermesh_speaks{{what=\"{}\"}} 1", Spoken::here());
         for (at, (level, _)) in LEVELS.iter().enumerate() {
             let _ = writeln!(page, "stoq_served_total{{level=\"{level}\"}} {}", get(&self.served[at]));
             let _ = writeln!(page, "stoq_served_bytes_total{{level=\"{level}\"}} {}", get(&self.served_bytes[at]));
@@ -81,7 +84,11 @@ impl Metrics {
             ("stoq_store_operations_total", "Operations of the store.", &figures.store_ops),
         ];
         for (name, help, counter) in counters {
-            let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", get(counter));
+            if Breach::MissingCounter.is_on() && name == "stoq_poisoned_total" {
+                continue;
+            }
+            let value = if Breach::CounterFalls.is_on() { u64::from(u32::MAX) - get(counter) } else { get(counter) };
+            let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
         }
         for (name, help, value) in more {
             let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");

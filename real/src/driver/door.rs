@@ -62,7 +62,7 @@ impl Door {
         let input = Input::Present { peer, presented: Box::new(presented), asked };
         let mut orders = self.react(now, |guard, cx| guard.handle(input, cx));
         let own = orders.drop.iter().position(|(dropped, _)| *dropped == peer).map(|at| orders.drop.remove(at).1);
-        let mut verdict = own.map_or(Ok(()), Err);
+        let mut verdict = own.filter(|_| !Breach::ServeUnjudged.is_on()).map_or(Ok(()), Err);
         if Breach::ResumeOldJudgement.is_on() {
             let mut watch = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
             if verdict.is_ok() {

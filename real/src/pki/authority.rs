@@ -11,6 +11,7 @@ use super::{PkiError, now, read, replace, sign_list, words_of};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::certs::{LIST_MAX, RevocationList, Serial};
 use hypermesh_core::stoq::session::Roles;
+use hypermesh_core::testing::Breach;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, SanType,
 };
@@ -142,6 +143,9 @@ impl Authority {
         params.serial_number = Some(serial.into());
         params.subject_alt_names = vec![SanType::URI(format!("stoq://{name}?roles={roles}").try_into()?)];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if Breach::IssueForAnyUse.is_on() {
+            params.key_usages.push(KeyUsagePurpose::KeyCertSign);
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         (params.not_before, params.not_after) = (date(Time(now.0 - BACKDATED.0)), date(not_after));
         let certificate = params.signed_by(&key, &self.issuer)?;

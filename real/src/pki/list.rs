@@ -1,8 +1,9 @@
-//! Lists of revocations as files: the octets of clause 13.6, and the issuer's Ed25519 signature of 64 octets after them.
+//! Lists of revocations as files: the octets of clause 13.3, and the issuer's Ed25519 signature of 64 octets after them.
 
 use super::identity::Anchor;
 use hypermesh_core::base::{Reader, Wire};
 use hypermesh_core::stoq::certs::RevocationList;
+use hypermesh_core::testing::Breach;
 use rcgen::SigningKey;
 use rustls::SignatureScheme;
 
@@ -22,7 +23,7 @@ pub fn sign_list(list: &RevocationList, key: &impl SigningKey) -> Result<Vec<u8>
 /// The list of a file, if the anchor signed it and it is the anchor's own.
 pub fn read_list(bytes: &[u8], anchor: &Anchor) -> Option<RevocationList> {
     let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_LEN)?)?;
-    if !anchor.signed(SignatureScheme::ED25519, &signed(said), signature) {
+    if !anchor.signed(SignatureScheme::ED25519, &signed(said), signature) && !Breach::TakeUnsignedList.is_on() {
         return None;
     }
     let mut reader = Reader::new(said);

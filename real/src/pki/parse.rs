@@ -3,7 +3,9 @@
 use super::{PkiError, roles_of};
 use hypermesh_core::base::Time;
 use hypermesh_core::stoq::certs::{Algorithm, Certificate, IssuerId, KeyId, Presented, Serial};
+use hypermesh_core::stoq::session::Roles;
 use hypermesh_core::stoq::session::frame::Name;
+use hypermesh_core::testing::Breach;
 use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -29,10 +31,10 @@ pub fn presented(chain: &[CertificateDer<'_>], issuer: IssuerId) -> Result<Prese
     let Some(first) = chain.first() else { return Err(PkiError::Form("any certificate")) };
     let certificate = parsed(first)?;
     let (name, roles) = holder(&certificate)?;
-    let key = KeyId(key_id(certificate.subject_pki.raw));
+    let key = KeyId(key_id(if Breach::KeyIdOfCertificate.is_on() { first } else { certificate.subject_pki.raw }));
     let serial = certificate.raw_serial();
     let serial = serial.strip_prefix(&[0]).unwrap_or(serial);
-    if serial.is_empty() || serial.len() > 8 {
+    if (serial.is_empty() || serial.len() > 8) && !Breach::ReuseSerial.is_on() {
         return Err(PkiError::Form("a serial number of 1 to 8 octets"));
     }
     let serial = serial.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
@@ -69,9 +71,12 @@ fn algorithm(certificate: &X509Certificate<'_>) -> Result<Algorithm, PkiError> {
 }
 
 /// The one URI that names the holder and its roles.
-fn holder(certificate: &X509Certificate<'_>) -> Result<(Name, hypermesh_core::stoq::session::Roles), PkiError> {
+fn holder(certificate: &X509Certificate<'_>) -> Result<(Name, Roles), PkiError> {
     let missing = PkiError::Form("exactly one subject alternative name, a URI of the form stoq://NAME?roles=ROLES");
-    let Ok(Some(names)) = certificate.subject_alternative_name() else { return Err(missing) };
+    let Ok(Some(names)) = certificate.subject_alternative_name() else {
+        let common = certificate.subject().iter_common_name().next().and_then(|name| Name::new(name.as_str().ok()?));
+        return common.filter(|_| Breach::NameInCommonName.is_on()).map(|name| (name, Roles::CLIENT)).ok_or(missing);
+    };
     let [GeneralName::URI(uri)] = names.value.general_names.as_slice() else { return Err(missing) };
     let parts = uri.strip_prefix("stoq://").and_then(|rest| rest.split_once("?roles="));
     let holder = parts.and_then(|(name, roles)| Some((Name::new(name)?, roles_of(roles)?)));

@@ -9,6 +9,7 @@
 //! and the whole time that fetching it took (`corrected_age_value`), so that age is never underestimated.
 
 use crate::base::{Span, Time};
+use crate::testing::Breach;
 
 /// What the origin allows a copy to be used for. All spans begin with the copy's birth at the origin, or where the span before ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,8 @@ pub struct Stamp {
 
 impl Stamp {
     /// The stamp of an answer that says it is `age` old, asked for at `asked` and received at `at`.
-    pub const fn of_answer(age: Span, asked: Time, at: Time) -> Self {
+    pub fn of_answer(age: Span, asked: Time, at: Time) -> Self {
+        let asked = if Breach::ForgetFetchTime.is_on() { at } else { asked };
         Self { at, age: Span(age.0.saturating_add(at.since(asked).0)) }
     }
 
@@ -69,13 +71,16 @@ pub enum Use {
 
 /// What a copy may be used for at `now`. `stale_max` is the cache's own ceiling for everything stale. A copy as old as its `max_age` is not fresh.
 pub fn usable(life: &Life, stamp: &Stamp, now: Time, stale_max: Span) -> Use {
-    let Life::Limited { max_age, stale_while_revalidate, stale_if_error } = *life else { return Use::Fresh };
+    let Life::Limited { max_age, stale_while_revalidate, stale_if_error } = *life else {
+        let over = Breach::ImmutableEnds.is_on() && stamp.age(now) > Span::secs(60);
+        return if over { Use::No } else { Use::Fresh };
+    };
     let age = stamp.age(now);
-    if age < max_age {
+    if age < max_age || (age == max_age && Breach::FreshAtMaxAge.is_on()) {
         return Use::Fresh;
     }
     let stale = Span(age.0 - max_age.0);
-    if stale < stale_while_revalidate.min(stale_max) {
+    if stale < stale_while_revalidate.min(stale_max) || Breach::ServeAnyStale.is_on() {
         Use::WhileRevalidating
     } else if stale < stale_if_error.min(stale_max) {
         Use::IfError

@@ -38,7 +38,7 @@ pub use port::{Answer, Counters, Effect, FetchId, Input, PurgeId, Refusal, Reque
 
 use crate::base::{Span, Time};
 use crate::machine::{Cx, Machine};
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 use policy::Key;
 use shelves::{Entry, Shelves};
 use std::collections::BTreeMap;
@@ -222,6 +222,7 @@ impl<K: Key> Cache<K> {
 
     fn on_purge(&mut self, purge: PurgeId, scope: Scope<K>, upto: Version, cx: &mut Context<'_, K>) {
         match scope {
+            Scope::Object(key) if self.is_breached(&key) => {}
             Scope::Object(key) => {
                 if let Some((forgotten, floor)) = self.floors.raise(key, upto) {
                     let beyond = Version(floor.0.saturating_add(1));
@@ -249,6 +250,12 @@ impl<K: Key> Cache<K> {
         }
     }
 
+    /// Whether a breach passes over the purge of a key: of one that is held, or of one that is being fetched.
+    fn is_breached(&self, key: &K) -> bool {
+        (Breach::ServePurged.is_on() && self.shelves.entries.get(key).is_some())
+            || (Breach::JudgeBySending.is_on() && self.fetches.values().any(|fetch| fetch.key == *key))
+    }
+
     fn on_answer(&mut self, id: FetchId, answer: Answer, cx: &mut Context<'_, K>) {
         // An answer to a fetch that was overdue comes too late to be needed.
         let Some(fetch) = self.fetches.remove(&id) else { return };
@@ -259,12 +266,14 @@ impl<K: Key> Cache<K> {
             Answer::Failed => self.on_failure(fetch, cx),
             Answer::Same { age, life, from_origin } => self.on_same(fetch, age, life, from_origin, cx),
             Answer::Absent { version, age, max_age, from_origin } => {
-                let life = Life::fresh_for(max_age.min(self.config.negative_max));
+                let max_age = if Breach::BelieveAbsenceForEver.is_on() { Span(u64::MAX) } else { max_age.min(self.config.negative_max) };
+                let life = Life::fresh_for(max_age);
                 let entry = self.entry(&fetch, version, self.config.negative_bytes, age, life, cx.now);
                 self.on_news(id, fetch, Entry { absent: true, ..entry }, age, true, from_origin, cx);
             }
             Answer::Content { version, bytes, age, life, keep, from_origin } => {
                 let entry = self.entry(&fetch, version, bytes, age, life, cx.now);
+                let keep = keep || Breach::StoreNoStore.is_on();
                 self.on_news(id, fetch, entry, age, keep, from_origin, cx);
             }
         }
@@ -283,7 +292,8 @@ impl<K: Key> Cache<K> {
         cx: &mut Context<'_, K>,
     ) {
         let key = fetch.key;
-        let newer_copy = !fetch.immutable && self.shelves.entries.get(&key).is_some_and(|copy| copy.version > entry.version);
+        let is_newer = |copy: &Entry| copy.version > entry.version && !Breach::ReplaceByOlder.is_on();
+        let newer_copy = !fetch.immutable && self.shelves.entries.get(&key).is_some_and(is_newer);
         if newer_copy || !self.may_believe(&fetch, entry.version, from_origin) {
             return self.ask_again(fetch, cx);
         }
@@ -323,7 +333,8 @@ impl<K: Key> Cache<K> {
 
     fn on_same(&mut self, fetch: Fetch<K>, age: Span, life: Life, from_origin: bool, cx: &mut Context<'_, K>) {
         let key = fetch.key;
-        let copy = self.shelves.entries.get(&key).filter(|copy| Some(copy.version) == fetch.known && !copy.absent).copied();
+        let is_known = |copy: &Entry| Some(copy.version) == fetch.known || Breach::RenewAnything.is_on();
+        let copy = self.shelves.entries.get(&key).filter(|copy| is_known(copy) && !copy.absent).copied();
         // The copy may have left, or been purged, while the upstream was asked. One that is still here was not purged, whoever says that it is the
         // newest.
         let strict = from_origin || !fetch.from_origin;

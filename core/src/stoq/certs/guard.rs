@@ -7,6 +7,7 @@ use super::revocation::{Lists, RevocationList};
 use super::verify::{Asked, Transparency, judge};
 use crate::base::{Span, Time};
 use crate::machine::{Cx, Machine};
+use crate::testing::Breach;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -178,6 +179,9 @@ impl<T: Transparency> Guard<T> {
                 self.watch(until, cx);
             }
             Err(refusal) => {
+                if Breach::ServeUnjudged.is_on() {
+                    cx.emit(Effect::Accept { peer });
+                }
                 self.peers.remove(&peer);
                 cx.emit(if known { Effect::Drop { peer, refusal } } else { Effect::Refuse { peer, refusal } });
             }

@@ -6,6 +6,7 @@ use super::revocation::{LIST_MAX, RevocationList};
 use crate::base::{Span, Time};
 use crate::stoq::session::Roles;
 use crate::stoq::session::frame::Name;
+use crate::testing::Breach;
 use std::collections::BTreeMap;
 
 /// A wish for a certificate. The driver found that the holder has the key, and that it is who it says (by its present certificate or a token).
@@ -38,11 +39,15 @@ pub struct Issuer {
     id: IssuerId,
     life_max: Span,
     clock_error: Span,
+    list_every: Span,
     names: BTreeMap<Name, Roles>,
     issued: BTreeMap<Serial, (Name, Time)>,
     revoked: BTreeMap<Serial, Time>,
     next: Serial,
     sequence: u64,
+    /// When the last list was made; nothing was taken back since if not `changed`.
+    listed: Option<Time>,
+    changed: bool,
 }
 
 impl Issuer {
@@ -52,11 +57,14 @@ impl Issuer {
             id,
             life_max: policy.life_max,
             clock_error: policy.clock_error,
+            list_every: Span(policy.list_life().0 / 4),
             names: BTreeMap::new(),
             issued: BTreeMap::new(),
             revoked: BTreeMap::new(),
             next: Serial(1),
             sequence: 0,
+            listed: None,
+            changed: false,
         }
     }
 
@@ -69,7 +77,7 @@ impl Issuer {
     pub fn issue(&mut self, request: &Request, now: Time) -> Result<Certificate, Denial> {
         self.prune(now);
         let allowed = *self.names.get(&request.name).ok_or(Denial::UnknownName)?;
-        if !allowed.has(request.roles) {
+        if !allowed.has(request.roles) && !Breach::GrantAnyRole.is_on() {
             return Err(Denial::Role);
         }
         if request.life == Span::ZERO || request.life > self.life_max {
@@ -99,7 +107,7 @@ impl Issuer {
         self.prune(now);
         match self.issued.get(&serial) {
             Some((_, not_after)) if self.revoked.len() < LIST_MAX || self.revoked.contains_key(&serial) => {
-                self.revoked.insert(serial, *not_after);
+                self.changed |= self.revoked.insert(serial, *not_after).is_none();
                 true
             }
             _ => false,
@@ -117,7 +125,17 @@ impl Issuer {
     pub fn list(&mut self, now: Time) -> RevocationList {
         self.prune(now);
         self.sequence += 1;
+        (self.listed, self.changed) = (Some(now), false);
         RevocationList { issuer: self.id, sequence: self.sequence, made: now, serials: self.revoked.keys().copied().collect() }
+    }
+
+    /// When the next list is due: at once if something was taken back, else so early that the last one counts for three times as long again (R-13-23).
+    pub fn list_due(&self) -> Time {
+        match self.listed {
+            Some(listed) if !self.changed && Breach::PublishOnChange.is_on() => listed + self.life_max,
+            Some(listed) if !self.changed => listed + self.list_every,
+            _ => Time::ZERO,
+        }
     }
 
     /// Forgets what has ended by every honest clock.

@@ -7,7 +7,7 @@ use super::revocation::Lists;
 use crate::base::Time;
 use crate::stoq::session::Roles;
 use crate::stoq::session::frame::Name;
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 
 /// What is asked of a peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,25 +79,28 @@ pub fn judge(
     if presented.key != certificate.key {
         return Err(Refusal::WrongKey);
     }
-    if asked.name.as_ref().is_some_and(|name| *name != certificate.name) {
+    if asked.name.as_ref().is_some_and(|name| *name != certificate.name) && !Breach::AcceptOtherName.is_on() {
         return Err(Refusal::WrongName);
     }
-    if !certificate.roles.has(asked.roles) || !trusted.roles.has(asked.roles) {
+    let may = certificate.roles.has(asked.roles) && trusted.roles.has(asked.roles);
+    if !may && !Breach::AcceptOtherRole.is_on() {
         return Err(Refusal::WrongRole);
     }
     // The issuer's clock may be ahead by the error, and this one behind by it.
-    if now + policy.clock_error + policy.clock_error < certificate.not_before {
+    if now + policy.clock_error + policy.clock_error < certificate.not_before && !Breach::AcceptFuture.is_on() {
         return Err(Refusal::NotYet);
     }
-    let not_after = if Defect::AcceptExpired.is_planted(policy.defect) { Time::NEVER } else { certificate.not_after };
+    let endless = Defect::AcceptExpired.is_planted(policy.defect) || Breach::AcceptExpired.is_on();
+    let not_after = if endless { Time::NEVER } else { certificate.not_after };
     // There is no mercy at the end: a certificate is replaced long before.
     if now >= not_after {
         return Err(Refusal::Expired);
     }
+    let needs_none = certificate.life() <= policy.list_life() || Breach::OpenWithoutList.is_on();
     let until = match lists.clear_until(certificate.issuer, certificate.serial, policy, now) {
-        Err(Refusal::NoList | Refusal::StaleList) if certificate.life() <= policy.list_life() => not_after,
+        Err(Refusal::NoList | Refusal::StaleList) if needs_none => not_after,
         Err(refusal) => return Err(refusal),
-        Ok(_) if certificate.life() <= policy.list_life() => not_after,
+        Ok(_) if needs_none => not_after,
         Ok(until) => until.min(not_after),
     };
     prove(presented, policy, logs, now)?;
@@ -106,13 +109,15 @@ pub fn judge(
 
 /// What does not change with time.
 fn form(certificate: &Certificate, policy: &Policy) -> Result<(), Refusal> {
-    if policy.algorithms & certificate.algorithm.bit() == 0 {
+    if policy.algorithms & certificate.algorithm.bit() == 0 && !Breach::AcceptAnyAlgorithm.is_on() {
         return Err(Refusal::Algorithm);
     }
-    if certificate.path > policy.path_max || certificate.bytes > policy.bytes_max {
+    let long = certificate.path > policy.path_max || certificate.bytes > policy.bytes_max;
+    if long && !Breach::AcceptLongChain.is_on() {
         return Err(Refusal::TooLarge);
     }
-    if certificate.not_after <= certificate.not_before || certificate.life() > policy.life_max {
+    let long_lived = certificate.life() > policy.life_max && !Breach::AcceptLongLife.is_on();
+    if certificate.not_after <= certificate.not_before || long_lived {
         return Err(Refusal::Life);
     }
     Ok(())
@@ -123,13 +128,14 @@ fn prove(presented: &Presented, policy: &Policy, logs: &impl Transparency, now: 
         return Ok(());
     }
     if presented.proof.is_empty() {
-        return Err(Refusal::NoProof);
+        return if Breach::AcceptUnlogged.is_on() { Ok(()) } else { Err(Refusal::NoProof) };
     }
     if presented.proof.len() > usize::from(policy.proof_bytes_max) {
         return Err(Refusal::TooLarge);
     }
-    logs.check(&presented.certificate, &presented.proof, now).map_err(|fault| match fault {
-        ProofFault::Bad => Refusal::BadProof,
-        ProofFault::NoLog => Refusal::NoLog,
-    })
+    match logs.check(&presented.certificate, &presented.proof, now) {
+        Err(ProofFault::Bad) if !Breach::SkipInclusion.is_on() => Err(Refusal::BadProof),
+        Err(ProofFault::NoLog) if !Breach::OpenWithoutLog.is_on() => Err(Refusal::NoLog),
+        _ => Ok(()),
+    }
 }

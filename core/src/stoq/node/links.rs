@@ -10,6 +10,7 @@ use crate::machine::Cx;
 use crate::stoq::session::frame::Frame;
 use crate::stoq::session::{Code, Roles, Session, StreamId};
 use crate::stoq::transfer::{self, SourceId};
+use crate::testing::Breach;
 
 /// Where a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl StoqNode {
         let Some(c) = self.conns.get(&conn) else { return false };
         let claims = c.session.agreed().roles.0;
         let stranger = self.config.certificates_required && c.peer == Peer::Anonymous;
-        if claims & !c.peer.roles().0 == 0 && !stranger {
+        if (claims & !c.peer.roles().0 == 0 || Breach::BelieveToldRole.is_on()) && !stranger {
             return true;
         }
         t.fact(Fact::Unwelcome { conn });

@@ -18,7 +18,7 @@ use crate::stoq::cache::{self, PurgeId, Scope, Version};
 use crate::stoq::chunk::NameKey;
 use crate::stoq::session::frame::{self, Frame, Name, Purged};
 use crate::stoq::session::{Code, Roles, StreamId};
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The purges of a node.
@@ -55,9 +55,10 @@ impl StoqNode {
         let roles = self.roles_of(conn);
         let is_above = self.conns.get(&conn).is_some_and(|c| c.server.is_some());
         let allowed = if self.is_origin() {
-            roles.has(Roles::PUBLISHER) || roles.has(Roles::ORIGIN)
+            roles.has(Roles::PUBLISHER) || roles.has(Roles::ORIGIN) || Breach::PurgeForAnybody.is_on()
         } else {
-            self.tier.is_some() && is_above && (roles.has(Roles::ORIGIN) || roles.has(Roles::REGIONAL))
+            let from_above = is_above && (roles.has(Roles::ORIGIN) || roles.has(Roles::REGIONAL));
+            self.tier.is_some() && (from_above || Breach::ObeyAnyPurge.is_on())
         };
         if !allowed {
             return self.refuse(conn, stream, Code::NotAuthorised, t);
@@ -77,13 +78,13 @@ impl StoqNode {
         let Some(ledger) = &mut self.ledger else { return };
         ledger.next = ledger.next.wrapping_add(1);
         let id = ledger.next;
-        let scope = if below { Scope::Everything } else { Scope::Object(Key::Name(NameKey::of(name.as_str()))) };
+        let scope = if below { Scope::Everything } else { Scope::Object(Key::of(&name)) };
         let purge =
             Purge { name: name.clone(), below, upto, from, since: t.now(), here: false, told: false, pending: BTreeSet::new(), nodes: 0 };
         ledger.purges.insert(id, purge);
         if upto == Version(0) {
             // A doubt: what was told on that connection has to be confirmed.
-            if let Some(c) = from.and_then(|(conn, _)| self.conns.get_mut(&conn)) {
+            if let Some(c) = from.and_then(|(conn, _)| self.conns.get_mut(&conn)).filter(|_| !Breach::IgnoreDoubt.is_on()) {
                 c.epoch = c.epoch.wrapping_add(1);
             }
             self.on_purge_holds(id, t);
@@ -208,7 +209,7 @@ impl StoqNode {
     pub(super) fn on_purge_due(&mut self, id: u32, t: &mut Turn<'_, '_>) {
         let within = self.tell_within();
         let Some(purge) = self.ledger.as_ref().and_then(|ledger| ledger.purges.get(&id)) else { return };
-        if t.now().since(purge.since) >= within {
+        if t.now().since(purge.since) >= within && !Breach::WaitForSilentCache.is_on() {
             for conn in purge.pending.clone() {
                 self.expel(conn, t);
             }
@@ -219,10 +220,18 @@ impl StoqNode {
     /// Acknowledges a purge if it holds everywhere.
     fn conclude(&mut self, id: u32, t: &mut Turn<'_, '_>) {
         let Some(ledger) = &mut self.ledger else { return };
-        let Some(purge) = ledger.purges.get(&id).filter(|purge| purge.told && purge.pending.is_empty()) else { return };
+        let Some(purge) =
+            ledger.purges.get(&id).filter(|purge| purge.told && (purge.pending.is_empty() || Breach::AcknowledgeBeforeBelow.is_on()))
+        else {
+            return;
+        };
         let is_doubt = purge.upto == Version(0);
         if t.now() < ledger.lost_until && !is_doubt {
             return t.wake(ledger.lost_until.since(t.now()), Why::Purge(id));
+        }
+        let late = purge.since + Span::secs(2);
+        if Breach::AcknowledgeLate.is_on() && t.now() < late && !is_doubt {
+            return t.wake(late.since(t.now()), Why::Purge(id));
         }
         let Some(Purge { name, below, upto, from, since, nodes, .. }) = ledger.purges.remove(&id) else { return };
         let nodes = nodes.saturating_add(1);
@@ -239,6 +248,9 @@ impl StoqNode {
 
     /// How long a cache waits before it asks the node above again for a sign of life.
     pub(super) fn lease_part(&self) -> Span {
+        if Breach::AskSeldomForLease.is_on() {
+            return Span(self.config.lease.0 / 2);
+        }
         Span((self.config.lease.0 / LEASE_PARTS).max(1))
     }
 
@@ -261,21 +273,21 @@ impl StoqNode {
     /// The node above gives a lease. It begins when it was asked for, and is taken for a little shorter, since clocks run unequally fast.
     pub(super) fn on_lease(&mut self, conn: ConnId, rtt: Span, lease: Span, t: &Turn<'_, '_>) {
         let Some(c) = self.conns.get_mut(&conn).filter(|c| c.server.is_some()) else { return };
-        let asked = Time(t.now().0.saturating_sub(rtt.0));
+        let asked = if Breach::LeaseFromAnswer.is_on() { t.now() } else { Time(t.now().0.saturating_sub(rtt.0)) };
         let lease = lease.0.min(self.config.lease.0);
         c.lease_until = c.lease_until.max(asked + Span(lease - lease / 16));
     }
 
     /// Before a probe is answered: until when this node will tell the peer of every purge.
     pub(super) fn promise(&mut self, conn: ConnId, t: &Turn<'_, '_>) {
-        let until = if self.is_origin() {
+        let until = if self.is_origin() || Breach::GiveLongLease.is_on() {
             t.now() + self.config.lease
         } else {
             let above = self.above.iter().filter_map(|conn| self.conns.get(conn)).filter(|c| c.open);
             above.map(|c| c.lease_until).min().unwrap_or(Time::ZERO)
         };
         if let Some(c) = self.conns.get_mut(&conn) {
-            c.session.promise(if c.is_below && !c.is_doubting { until } else { Time::ZERO });
+            c.session.promise(if c.is_below && !c.is_doubting || Breach::LeaseForAnybody.is_on() { until } else { Time::ZERO });
         }
     }
 
@@ -286,6 +298,9 @@ impl StoqNode {
         }
         if above.lease_until > t.now() {
             t.fact(Fact::LeaseLost { server });
+        }
+        if Breach::TellOfDoubtTooLate.is_on() {
+            return;
         }
         let mut anybody = false;
         for c in self.conns.values_mut().filter(|c| c.is_below) {

@@ -9,7 +9,7 @@ use super::wait::{Got, Wait};
 use super::{Key, StoqNode, session};
 use crate::base::Time;
 use crate::stoq::cache::{self, Request, Version, Waiter};
-use crate::stoq::chunk::{ManifestId, NameKey};
+use crate::stoq::chunk::ManifestId;
 use crate::stoq::manifest::Walk;
 use crate::stoq::session::frame::{Bits, Cancel, Chunk, ContentId, Fail, Frame, GetName, Manifest, Range, Want, Word};
 use crate::stoq::session::{Code, StreamId};
@@ -66,7 +66,7 @@ impl StoqNode {
 
     /// Asks the cache for what a name leads to; `again` if a copy would not do, so that the origin has to be asked.
     pub(super) fn ask_cache(&mut self, conn: ConnId, stream: StreamId, ask: Box<GetName>, again: bool, t: &mut Turn<'_, '_>) {
-        let key = Key::Name(NameKey::of(ask.name.as_str()));
+        let key = Key::of(&ask.name);
         let (at_least, from_origin, name) = (Version(ask.version_min), ask.from_origin || again, ask.name.clone());
         let number = self.wait(Wait::Name { conn, stream, ask, again });
         let input = cache::Input::Request(Request { key, waiter: Waiter(number), immutable: false, at_least, from_origin });
@@ -140,7 +140,8 @@ impl StoqNode {
         (bytes, level): (&Arc<[u8]>, Level),
         t: &mut Turn<'_, '_>,
     ) {
-        let mut head = Manifest { id: ContentId(id.0), version, same: false, word: Some(word), bytes: bytes.len() as u32 };
+        let word = Some(word).filter(|_| !Breach::OmitWord.is_on());
+        let mut head = Manifest { id: ContentId(id.0), version, same: false, word, bytes: bytes.len() as u32 };
         let is_same = ask.known.is_some_and(|known| known == version || Breach::SayAlwaysSame.is_on());
         if is_same && ask.manifest_only {
             (head.same, head.bytes) = (true, 0);
@@ -150,7 +151,7 @@ impl StoqNode {
         if !drove.wrote {
             return self.refuse(conn, stream, Code::Refused, t);
         }
-        t.fact(Fact::Served { conn, level, bytes: head.bytes, named: true, stale: word.age() > max_age(&word) });
+        t.fact(Fact::Served { conn, level, bytes: head.bytes, named: true, stale: word.is_some_and(|word| word.age() > max_age(&word)) });
         self.put_out(conn, stream, bytes.clone(), 0..head.bytes, t);
         let mut flow = Flow::new(Pending::Ids([].into()));
         if !ask.manifest_only {

@@ -12,6 +12,7 @@ use crate::stoq::chunk::{ManifestId, NameKey};
 use crate::stoq::session::Code;
 use crate::stoq::session::frame::word::{Absent, Word, millis_down, millis_up};
 use crate::stoq::session::frame::{ContentId, GetName, Name};
+use crate::testing::Breach;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -225,13 +226,14 @@ impl StoqNode {
     fn serve_name(&mut self, waiter: Waiter, copy: Option<Copy>, age: Span, fetched: bool, origin: bool, t: &mut Turn<'_, '_>) {
         let Some(Wait::Name { conn, stream, ask, again }) = self.waits.remove(&waiter.0) else { return };
         let good = copy.filter(|copy| fetched || self.is_leased(copy.heard, t));
-        let Some(copy) = good.filter(|_| again || millis_up(age) <= ask.age_millis_max) else {
+        let Some(copy) = good.filter(|_| again || millis_up(age) <= ask.age_millis_max || Breach::IgnoreHighestAge.is_on()) else {
             if again {
                 return self.refuse(conn, stream, Code::Refused, t);
             }
             return self.ask_cache(conn, stream, ask, true, t);
         };
-        let word = Word::new(age, &copy.life, origin && fetched && (ask.from_origin || again));
+        let asked_for = ask.from_origin || again;
+        let word = Word::new(age, &copy.life, (origin && fetched && asked_for) || Breach::SpeakForOrigin.is_on());
         let level = if fetched { Level::Upstream } else { Level::Memory };
         self.reply(conn, stream, &ask, (copy.version, copy.id), word, (&copy.bytes, level), t);
     }
@@ -241,7 +243,7 @@ impl StoqNode {
         let good = missing.filter(|missing| fetched || self.is_leased(missing.heard, t));
         match good {
             Some(Missing { version, max_age, .. }) => {
-                let origin = origin && fetched && (ask.from_origin || again);
+                let origin = (origin && fetched && (ask.from_origin || again)) || Breach::SpeakForOrigin.is_on();
                 let absent = Absent { origin, version, age_millis: millis_up(age), max_age_millis: millis_down(max_age) };
                 self.absent(conn, stream, Some(absent), t);
             }
@@ -333,7 +335,9 @@ impl StoqNode {
 
     /// Whether what was heard may be told without asking: the node above would have told of a purge since.
     fn is_leased(&self, heard: Heard, t: &Turn<'_, '_>) -> bool {
-        self.conns.get(&heard.conn).is_some_and(|c| c.epoch == heard.epoch && t.now() < c.lease_until)
+        self.conns
+            .get(&heard.conn)
+            .is_some_and(|c| c.epoch == heard.epoch && (t.now() < c.lease_until || Breach::AnswerWithoutLease.is_on()))
     }
 
     /// What is at hand about a name, and what is asked for about it.
@@ -341,7 +345,7 @@ impl StoqNode {
         GetName {
             manifest_only: true,
             version_min: fetch.at_least.0,
-            from_origin: fetch.from_origin,
+            from_origin: fetch.from_origin && !Breach::AskCacheForOrigin.is_on(),
             known: fetch.known.map(|version| version.0),
             ..GetName::whole(name)
         }

@@ -12,6 +12,7 @@ pub mod table;
 mod tests;
 pub mod unit;
 
+use crate::testing::Breach;
 pub use table::{Key, Row};
 pub use unit::{Unit, UnitError};
 
@@ -214,7 +215,8 @@ impl Effective {
 
     /// A line for each value: name, value, source.
     pub fn lines(&self) -> impl Iterator<Item = (&'static Row, String, Source)> {
-        Key::ALL.iter().map(|key| {
+        let hidden = |key: &&Key| Breach::HidePresetValues.is_on() && matches!(self.source(**key), Source::Preset(_));
+        Key::ALL.iter().filter(move |key| !hidden(key)).map(|key| {
             let row = key.row();
             (row, row.unit.show(self.get(*key)), self.source(*key))
         })

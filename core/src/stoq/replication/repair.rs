@@ -3,7 +3,7 @@
 use super::Placement;
 use crate::base::NodeId;
 use crate::stoq::chunk::ChunkId;
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 use std::collections::BTreeMap;
 
 /// Who holds a chunk.
@@ -124,7 +124,10 @@ enum Task {
 /// Notes what is lost and what is too much of a chunk, and hands over each copy that it lacks with the number of losses that the chunk survives before
 /// that copy exists.
 fn review_chunk(placement: &Placement, replicas: usize, chunk: &Stock, plan: &mut Plan, mut lacks: impl FnMut(usize, NodeId)) {
-    let mut survivors: Vec<_> = chunk.holders.iter().copied().filter(|node| placement.knows(*node)).collect();
+    let mut survivors: Vec<_> = {
+        let counts = |node: &NodeId| placement.knows(*node) || Breach::CountCachedCopies.is_on();
+        chunk.holders.iter().copied().filter(counts).collect()
+    };
     survivors.sort_unstable();
     survivors.dedup();
     if survivors.is_empty() {

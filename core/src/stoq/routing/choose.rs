@@ -6,6 +6,7 @@
 
 use crate::base::NodeId;
 use crate::base::digest::mix;
+use crate::testing::Breach;
 
 /// A server that may be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,9 @@ pub fn near_limit(nearest_us: u32, rules: &Rules) -> u32 {
 ///
 /// The total order: near before far; within the share before beyond it; then the liking of the key, higher first; then the lower node.
 pub fn choose(key: u64, candidates: &[Candidate], rules: &Rules) -> Option<u32> {
+    if Breach::ChooseFarthest.is_on() {
+        return candidates.iter().max_by_key(|candidate| (candidate.predicted_us, candidate.node)).map(|candidate| candidate.slot);
+    }
     let nearest = candidates.iter().map(|candidate| candidate.predicted_us).min()?;
     let limit = near_limit(nearest, rules);
     let (mut load, mut count) = (0u64, 0u64);
@@ -84,7 +88,10 @@ pub fn choose(key: u64, candidates: &[Candidate], rules: &Rules) -> Option<u32> 
             let bound = bound(load, count, rules.share_percent.max(100));
             // Somebody has no more than the mean, so the filter leaves at least one.
             let within = near.filter(|candidate| u64::from(candidate.load) <= bound);
-            within.max_by_key(|candidate| (liking(key, candidate.node), core::cmp::Reverse(candidate.node))).map(|candidate| candidate.slot)
+            let node = |candidate: &Candidate| if Breach::ChooseByOrder.is_on() { NodeId(candidate.slot) } else { candidate.node };
+            within
+                .max_by_key(|candidate| (liking(key, node(candidate)), core::cmp::Reverse(node(candidate))))
+                .map(|candidate| candidate.slot)
         }
         Spread::ByLoad(of) => {
             let mut few: Vec<(core::cmp::Reverse<u64>, &Candidate)> =

@@ -6,6 +6,7 @@
 
 use crate::base::wire::{put_varint, varint_len};
 use crate::base::{Fingerprint, Mixer, NodeId, Reader, Span, Spot, Time, Wire, WireError};
+use crate::testing::Breach;
 
 /// Refractive index of the fibre's core, in thousandths (silica at 1,550 nm: 1.468).
 pub const REFRACTION_MILLI: u64 = 1_468;
@@ -101,7 +102,7 @@ impl Claim {
 
     /// Whether a measured round trip between the two leaves both claims possible. The least of many measurements should be used: queues only add.
     pub fn is_plausible(&self, other: &Self, measured: Span) -> bool {
-        measured >= self.least_round_trip(other)
+        measured >= self.least_round_trip(other) || Breach::FasterThanLight.is_on()
     }
 }
 
@@ -133,8 +134,8 @@ impl Wire for Position {
     fn encode(&self, out: &mut Vec<u8>) {
         put_varint(out, self.sequence);
         put_varint(out, self.life.0 / 1_000_000_000);
-        out.extend_from_slice(&self.lat_micro.to_be_bytes());
-        out.extend_from_slice(&self.lon_micro.to_be_bytes());
+        out.extend_from_slice(&order(self.lat_micro.to_be_bytes()));
+        out.extend_from_slice(&order(self.lon_micro.to_be_bytes()));
         out.push(self.accuracy as u8);
     }
 
@@ -171,9 +172,17 @@ impl Wire for Claim {
     }
 }
 
+/// The octets of an angle as they stand on the wire: the first is the highest (R-12-01).
+fn order(mut octets: [u8; 4]) -> [u8; 4] {
+    if Breach::PositionLittleEndian.is_on() {
+        octets.reverse();
+    }
+    octets
+}
+
 fn angle(reader: &mut Reader<'_>, max: i32, field: &'static str) -> Result<i32, WireError> {
     let bytes = reader.take(4)?;
-    let angle = i32::from_be_bytes(bytes.try_into().expect("four bytes were taken"));
+    let angle = i32::from_be_bytes(order(bytes.try_into().expect("four bytes were taken")));
     if (-max..=max).contains(&angle) { Ok(angle) } else { Err(WireError::OutOfRange(field)) }
 }
 
@@ -209,7 +218,7 @@ pub enum Implausible {
 
 /// Judges a claim against what is known of the node and the least round trip measured to it from `mine`.
 pub fn judge(claim: &Claim, known: Option<u64>, mine: &Claim, measured: Option<Span>) -> Result<(), Implausible> {
-    if known.is_some_and(|sequence| claim.sequence <= sequence) {
+    if known.is_some_and(|known| claim.sequence < known || (claim.sequence == known && !Breach::AcceptOldSequence.is_on())) {
         return Err(Implausible::Old);
     }
     if claim.life == Span::ZERO {

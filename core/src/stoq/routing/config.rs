@@ -26,7 +26,7 @@ pub struct Config {
     pub suspend: Span,
     /// The longest of these.
     pub suspend_max: Span,
-    /// How often one server is probed: the one whose measurement is oldest. Zero for never.
+    /// How often one server is probed: the one whose measurement is oldest. Zero for never, and at least [`PROBE_EVERY_MIN`].
     pub probe_every: Span,
     /// How long the least round trip to a server is remembered.
     pub least_window: Span,
@@ -39,6 +39,9 @@ pub struct Config {
     /// The planted defect of the tests, if any.
     pub defect: Option<Defect>,
 }
+
+/// Probes are never sent more often than this (R-12-03).
+pub const PROBE_EVERY_MIN: Span = Span::millis(10);
 
 impl Default for Config {
     fn default() -> Self {

@@ -29,14 +29,14 @@ mod tests;
 mod trust;
 
 pub use claim::{Accuracy, Claim, Held, Implausible, LIFE_MAX, Position, REFRACTION_MILLI, ROUND_TRIP_NS_PER_KM, judge, least_round_trip};
-pub use config::Config;
+pub use config::{Config, PROBE_EVERY_MIN};
 pub use latency::Latency;
 pub use message::Message;
 pub use port::{Effect, GroupId, HOPS_MAX, Input, NoWay, RequestId, Trail, Why};
 
 use crate::base::{NodeId, Span, Spot, Time};
 use crate::machine::{Cx, Machine};
-use crate::testing::Defect;
+use crate::testing::{Breach, Defect};
 use choose::Candidate;
 use near::{least, micros, near_ones};
 use predict::{Predictor, Row};
@@ -179,7 +179,7 @@ impl Router {
     fn on_message(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
         match message {
             Message::Advertise { claim, load } => self.on_advertisement(from, claim, load, cx),
-            Message::Withdraw { node, sequence } if node == from => {
+            Message::Withdraw { node, sequence } if node == from || Breach::BelieveAboutOthers.is_on() => {
                 if let Some(slot) = self.servers.find(node) {
                     self.servers.change(slot, |server| server.withdraw(sequence));
                 }
@@ -198,14 +198,17 @@ impl Router {
     }
 
     fn on_advertisement(&mut self, from: NodeId, claim: Claim, load: u32, cx: &mut Context<'_>) {
-        if claim.node != from {
+        if claim.node != from && !Breach::BelieveAboutOthers.is_on() {
             return;
         }
         let known = self.servers.find(from).map(|slot| self.servers.get(slot));
         let (sequence, least) = (known.and_then(|server| server.sequence), known.and_then(|server| server.least()));
         let least = least.filter(|_| !Defect::FasterThanLight.is_planted(self.config.defect));
         match judge(&claim, sequence, &self.mine, least) {
-            Ok(()) => self.on_server(claim, Some(load), cx.now + claim.life, cx.now),
+            Ok(()) => {
+                let until = if Breach::UseEndedClaim.is_on() { Time::NEVER } else { cx.now + claim.life };
+                self.on_server(claim, Some(load), until, cx.now);
+            }
             Err(why) => {
                 if let (Implausible::FasterThanLight { .. }, Some(slot)) = (why, self.servers.find(from)) {
                     self.servers.change(slot, |server| server.withdraw(claim.sequence));
@@ -255,7 +258,7 @@ impl Router {
     }
 
     fn on_request(&mut self, request: RequestId, group: GroupId, key: u64, trail: Trail, cx: &mut Context<'_>) {
-        let trail = if trail.contains(cx.me) { None } else { trail.with(cx.me) };
+        let trail = if trail.contains(cx.me) && !Breach::ForwardLoops.is_on() { None } else { trail.with(cx.me) };
         let Some(trail) = trail else { return cx.emit(Effect::GiveUp { request, why: NoWay::Loop }) };
         if self.pending.len() >= self.config.requests_max || self.pending.contains_key(&request) {
             return cx.emit(Effect::GiveUp { request, why: NoWay::Busy });
@@ -284,7 +287,7 @@ impl Router {
     /// Asks the best server that this request has not tried.
     fn ask_next(&mut self, request: RequestId, cx: &mut Context<'_>) {
         let mut pending = self.pending.remove(&request).expect("the request is under way");
-        if pending.tried.len() >= usize::from(self.config.attempts_max) {
+        if pending.tried.len() >= usize::from(self.config.attempts_max) && !Breach::TryForEver.is_on() {
             return cx.emit(Effect::GiveUp { request, why: NoWay::Exhausted });
         }
         let Some(slot) = self.choose(pending.group, pending.key, &pending.trail, &pending.tried, cx.now) else {
@@ -297,6 +300,7 @@ impl Router {
         let predicted = self.predicted_ms(pending.group, to).unwrap_or(0.0);
         let wait = Span((f64::from(predicted) * 1e6) as u64).times(self.config.patience);
         let after = wait.clamp(self.config.timeout.0, self.config.timeout.1);
+        let after = if Breach::WaitForDeadServer.is_on() { after.times(60) } else { after };
         cx.emit(Effect::Ask { request, to, trail: pending.trail });
         cx.emit(Effect::Wake { after, why: Why::Overdue { request, attempt } });
         self.pending.insert(request, pending);
@@ -336,7 +340,8 @@ impl Router {
         if self.config.probe_every == Span::ZERO {
             return;
         }
-        cx.emit(Effect::Wake { after: self.config.probe_every, why: Why::Probe });
+        let every = if Breach::ProbeTooOften.is_on() { Span(self.config.probe_every.0 / 2) } else { self.config.probe_every };
+        cx.emit(Effect::Wake { after: every.max(PROBE_EVERY_MIN), why: Why::Probe });
         let Some(slot) = self.servers.stalest() else { return };
         let nonce = cx.draw(crate::base::Purpose::Peer).u64();
         self.servers.change(slot, |server| server.probe(nonce, cx.now));
@@ -345,7 +350,7 @@ impl Router {
 
     fn reject_if_too_fast(&mut self, slot: u32, cx: &mut Context<'_>) {
         let server = self.servers.get(slot);
-        if Defect::FasterThanLight.is_planted(self.config.defect) {
+        if Defect::FasterThanLight.is_planted(self.config.defect) || Breach::ClaimBeforeProbe.is_on() {
             return;
         }
         let Some(least) = server.least().filter(|least| !server.claim.is_plausible(&self.mine, *least)) else { return };

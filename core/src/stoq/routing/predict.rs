@@ -19,6 +19,7 @@
 
 use super::trust::Recency;
 use crate::base::Time;
+use crate::testing::Breach;
 
 /// Names the rules of this module; part of a hint that one node gives another.
 pub const MODEL: u32 = 2;
@@ -234,6 +235,9 @@ fn mixed(model: f32, seen: f32, weight: f32) -> f32 {
 
 #[inline]
 fn bounded(prior: f32, value: f32, config: &Config) -> f32 {
+    if Breach::UnboundedHint.is_on() {
+        return value.max(f32::MIN_POSITIVE);
+    }
     value.max(prior * config.factor_min).min(prior * config.factor_max)
 }
 

@@ -3,6 +3,7 @@
 use super::claim::Claim;
 use super::latency::Latency;
 use crate::base::{NodeId, Span, Time};
+use crate::testing::Breach;
 use std::collections::BTreeMap;
 
 /// A server.
@@ -46,14 +47,16 @@ impl Server {
     pub(super) fn fail(&mut self, now: Time, suspend: Span, longest: Span) {
         self.asked = self.asked.saturating_sub(1);
         let rest = suspend.times(1 << self.failures.min(20)).min(longest);
-        self.ready_from = self.ready_from.max(now + rest);
+        if !Breach::ForgetRest.is_on() {
+            self.ready_from = self.ready_from.max(now + rest);
+        }
         self.failures += 1;
     }
 
     pub(super) fn withdraw(&mut self, sequence: u64) {
         if self.sequence.is_none_or(|known| sequence >= known) {
             self.sequence = Some(sequence);
-            self.ready_until = Time::ZERO;
+            self.ready_until = if Breach::UseWithdrawn.is_on() { self.ready_until } else { Time::ZERO };
         }
     }
 

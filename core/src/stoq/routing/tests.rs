@@ -92,6 +92,15 @@ fn a_position_is_the_same_whatever_turns_of_the_globe_describe_it() {
 }
 
 #[test]
+fn probes_keep_their_distance_whatever_is_set() {
+    for (set, held) in [(Span::secs(1), Span::secs(1)), (PROBE_EVERY_MIN, PROBE_EVERY_MIN), (Span::nanos(1), PROBE_EVERY_MIN)] {
+        let mut one = One::new(Config { probe_every: set, ..Config::default() });
+        let effects = one.react(|router, cx| router.wake(Why::Probe, cx));
+        assert_eq!(effects, [Effect::Wake { after: held, why: Why::Probe }]);
+    }
+}
+
+#[test]
 fn a_server_that_answers_faster_than_light_from_where_it_claims_to_be_is_not_used() {
     let mut one = One::new(Config { probe_every: Span::secs(1), ..Config::default() });
     one.advertise(claim(NodeId(1), TOKYO, 1));

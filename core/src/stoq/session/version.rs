@@ -3,12 +3,46 @@
 //! A *major* version is a protocol of its own and has its own ALPN token; a *minor* version only adds what an older peer may ignore. The minor
 //! version in use is the lower of the two that the sides offer.
 
+use super::settings::Capabilities;
+use crate::testing::Breach;
+
 /// The major version of this implementation.
 pub const MAJOR: u8 = 1;
 /// The highest minor version of this implementation.
 pub const MINOR: u32 = 0;
 /// Majors that can be told on the wire: 1 to 32, one bit each.
 pub const MAJORS_MAX: u8 = 32;
+
+/// What this implementation speaks, for whoever asks it without a connection (R-17-08).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// The major version.
+    pub major: u8,
+    /// The highest minor version.
+    pub minor: u32,
+    /// All capabilities that a node of it can have.
+    pub capabilities: Capabilities,
+}
+
+/// The words for capabilities, in the order of their bits.
+const WORDS: [&str; 7] = ["put", "purge", "routes", "probes", "early", "erasure-1", "sealed"];
+
+impl Spoken {
+    /// What is spoken here.
+    pub fn here() -> Self {
+        let capabilities = if Breach::HideVersion.is_on() { Capabilities::default() } else { Capabilities::ALL };
+        Self { major: MAJOR, minor: MINOR, capabilities }
+    }
+}
+
+impl core::fmt::Display for Spoken {
+    /// `stoq/1 minor 0 capabilities put purge`: what follows can be read by a program.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "stoq/{} minor {} capabilities", self.major, self.minor)?;
+        let held = WORDS.iter().enumerate().filter(|(bit, _)| self.capabilities.has(Capabilities(1 << bit)));
+        held.map(|(_, word)| word).try_for_each(|word| write!(f, " {word}"))
+    }
+}
 
 /// The ALPN token of a major version (RFC 7301).
 pub const fn alpn(major: u8) -> Option<&'static [u8]> {

@@ -11,6 +11,7 @@ use crate::base::{Purpose, Span, Time};
 use crate::machine::{Cx, Machine};
 use crate::stoq::session::Roles;
 use crate::stoq::session::frame::Name;
+use crate::testing::Breach;
 use states::{Act, Cell, Event, State, cell};
 use std::sync::Arc;
 
@@ -238,12 +239,13 @@ impl Keeper {
         let serial = certificate.serial;
         let left = certificate.not_after.since(cx.now);
         cx.emit(Effect::Install(certificate.clone()));
-        let after = jittered(left.0 / 2, cx);
+        let after = jittered(if Breach::RenewAtEnd.is_on() { left.0 } else { left.0 / 2 }, cx);
         cx.emit(Effect::Wake { after, why: Why::Due(serial) });
         cx.emit(Effect::Wake { after: left, why: Why::Expired(serial) });
         self.previous = self.current.replace(certificate);
         if let Some(previous) = &self.previous {
-            let after = self.config.overlap.min(previous.not_after.since(cx.now));
+            let overlap = if Breach::CutAtRotation.is_on() { Span::ZERO } else { self.config.overlap };
+            let after = overlap.min(previous.not_after.since(cx.now));
             cx.emit(Effect::Wake { after, why: Why::Over(previous.serial) });
         }
     }

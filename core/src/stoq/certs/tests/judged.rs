@@ -155,6 +155,21 @@ fn an_issuer_gives_only_what_was_enrolled() {
 }
 
 #[test]
+fn a_list_is_due_four_times_within_the_life_of_one_and_at_once_when_something_is_taken_back() {
+    let policy = policy();
+    let mut issuer = issuer(&policy);
+    assert_eq!(issuer.list_due(), Time::ZERO, "there was none yet");
+    issuer.list(NOW);
+    assert_eq!(issuer.list_due(), NOW + Span(policy.list_life().0 / 4));
+    let serial = issuer.issue(&request(Span::secs(60)), NOW).expect("it is enrolled").serial;
+    assert!(issuer.list_due() > NOW, "a new certificate is no news");
+    assert!(issuer.revoke(serial, NOW));
+    assert!(issuer.list_due() <= NOW);
+    issuer.list(NOW);
+    assert!(issuer.revoke(serial, NOW) && issuer.list_due() > NOW, "it stands on the list already");
+}
+
+#[test]
 fn every_refusal_ends_the_session() {
     const CLAUSE: &str = include_str!("../../../../../docs/standard/13-certificates.md");
     for refusal in Refusal::ALL {

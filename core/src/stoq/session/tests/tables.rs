@@ -27,6 +27,13 @@ fn no_cell_of_the_sessions_table_is_missing() {
 }
 
 #[test]
+fn what_is_spoken_is_told_without_a_connection() {
+    let told = version::Spoken::here();
+    assert_eq!(told.to_string(), "stoq/1 minor 0 capabilities put purge routes probes early erasure-1 sealed");
+    assert_eq!(version::alpn(told.major).map(<[u8]>::to_vec), told.to_string().split(' ').next().map(|token| token.as_bytes().to_vec()));
+}
+
+#[test]
 fn every_state_of_a_session_is_reached_and_can_end() {
     let mut reached = BTreeSet::from([session::State::Idle]);
     for _ in session::STATES {
