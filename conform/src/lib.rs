@@ -4,6 +4,7 @@
 //! docs/standard/registry/*.toml ─▶ Registry ─┬─▶ sync: its sentences, and what is generated, in docs/standard/*.md
 //!   the only source of requirements          ├─▶ lint: what is wrong with registry and text, all at once
 //! docs/standard/*.md ────────────▶ Text ─────┴─▶ render: one HTML page, which a foreign tool prints as PDF
+//! docs/standard/vectors ◀── vectors: what goes in and what comes out, for other implementers, compared with core
 //! ```
 //! A requirement stands in one table of a TOML file: its sentence, whom it binds, how it can be observed, what will be tried and which defect has to be found.
 //! The text around the sentences is Markdown that people write. `cargo run -p hypermesh-conform --bin standard -- check` says what is wrong; the tests of this
@@ -16,6 +17,7 @@ pub mod render;
 pub mod suite;
 pub mod sync;
 pub mod text;
+pub mod vectors;
 
 pub use fault::Fault;
 pub use registry::Registry;

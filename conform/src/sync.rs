@@ -1,10 +1,12 @@
 //! What the text takes from elsewhere: the sentences of requirements, and blocks that are generated.
 //!
 //! A block stands between `<!-- generated NAME -->` and `<!-- end -->`. Names: `profiles` (how many requirements each profile has), `pics NAME` (the items of
-//! a profile), `pixit` (parameters with their bounds, from core), `index` (every requirement with its defect), `file PATH` (a file of the standard's folder).
+//! a profile), `pixit` (parameters with their bounds, from core), `index` (every requirement with its defect), `vectors` (how many each family has),
+//! `file PATH` (a file of the standard's folder).
 
 use crate::registry::{Level, Profile, Registry, Requirement};
 use crate::text::{BEGIN, END, requirement_of};
+use crate::vectors::{FAMILIES, Outcome};
 use crate::{FOLDER, Fault, Text};
 use hypermesh_core::stoq::preset::Key;
 use std::fmt::Write;
@@ -76,6 +78,7 @@ fn generated(registry: &Registry, folder: &Path, what: &str) -> Result<String, S
         None if what == "profiles" => Ok(profiles(registry)),
         None if what == "pixit" => Ok(pixit()),
         None if what == "index" => Ok(index(registry)),
+        None if what == "vectors" => vectors(folder),
         Some(("pics", name)) => {
             let profile = Profile::ALL.into_iter().find(|profile| profile.name() == name);
             profile.map(|profile| pics(registry, profile)).ok_or_else(|| format!("there is no profile {name}"))
@@ -155,4 +158,26 @@ fn index(registry: &Registry) -> String {
         let _ = writeln!(table, "| {id} | {role} | {profile} | {kind} | {tiers} | {defect} |");
     }
     table
+}
+
+/// How many vectors each family has, and what computes them beside core.
+fn vectors(folder: &Path) -> Result<String, String> {
+    let (all, faults) = crate::vectors::load(&folder.join("vectors"));
+    if let Some(fault) = faults.first() {
+        return Err(fault.to_string());
+    }
+    let mut table = String::from("| family | vectors | of these, errors | computed beside core by |\n|---|---|---|---|\n");
+    let errors = |family: Option<&str>| {
+        let of = all.iter().filter(|vector| family.is_none() || vector.family() == family);
+        let (mut count, mut errors) = (0, 0);
+        of.for_each(|vector| (count, errors) = (count + 1, errors + usize::from(matches!(vector.outcome, Outcome::Error(_)))));
+        (count, errors)
+    };
+    for family in FAMILIES {
+        let (count, errors) = errors(Some(family.name));
+        let _ = writeln!(table, "| `{}` | {count} | {errors} | {} |", family.name, family.cross);
+    }
+    let (count, errors) = errors(None);
+    let _ = writeln!(table, "| all {} | {count} | {errors} | |", FAMILIES.len());
+    Ok(table)
 }
