@@ -150,27 +150,27 @@ def _signed_by(certificate: x509.Certificate, key) -> bool:
     return True
 
 
-def _check_algorithm(certificate: x509.Certificate) -> None:
+def _listed(certificate: x509.Certificate) -> bool:
+    """Whether the policy lists the algorithms of a certificate (R-13-15)."""
     key = certificate.public_key()
     signed = certificate.signature_algorithm_oid in (SignatureAlgorithmOID.ED25519, SignatureAlgorithmOID.ECDSA_WITH_SHA256)
-    held = isinstance(key, ed25519.Ed25519PublicKey) or isinstance(getattr(key, "curve", None), ec.SECP256R1)
-    if not signed or not held:
-        raise Refusal("Algorithm")
+    return signed and (isinstance(key, ed25519.Ed25519PublicKey) or isinstance(getattr(key, "curve", None), ec.SECP256R1))
 
 
-def _issuer_of(chain: list[x509.Certificate], policy: Policy, now: int) -> tuple[bytes, frozenset[str]]:
-    """The id of the key that signed the holder's certificate, and the roles that it is trusted for (R-13-04)."""
+def _issuer_of(chain: list[x509.Certificate], policy: Policy, now: int) -> tuple[bytes, frozenset[str], int]:
+    """The id of the key that signed the holder's certificate, the roles that it is trusted for, certificates between (R-13-04)."""
     for identity, (key, roles) in policy.issuers.items():
         if _signed_by(chain[0], key):
-            return identity, roles
+            return identity, roles, 0
     for between in chain[1:2]:
-        _check_algorithm(between)
+        if not _listed(between):
+            raise Refusal("Algorithm")
         if now >= _nanoseconds(between.not_valid_after_utc):
             raise Refusal("Expired", "the certificate between")
         if _may_sign(between) and _signed_by(chain[0], between.public_key()):
             for key, roles in policy.issuers.values():
                 if _signed_by(between, key):
-                    return key_id(spki(between.public_key())), roles
+                    return key_id(spki(between.public_key())), roles, 1
     raise Refusal("UnknownIssuer", "no trusted key leads to it")
 
 
@@ -215,30 +215,66 @@ def _may_sign(certificate: x509.Certificate) -> bool:
         raise Refusal("UnknownIssuer", "extensions that cannot be read") from error
 
 
+@dataclass(frozen=True)
+class Says:
+    """What a certificate whose signature is good says, and how it came."""
+
+    name: str
+    roles: frozenset[str]
+    issuer: bytes
+    trusted_for: frozenset[str] | None
+    serial: int
+    key: bytes
+    begin: int
+    end: int
+    algorithm: bool
+    between: int
+    octets: int
+
+
 def judge(
     chain: list[x509.Certificate], policy: Policy, now: int, name: str | None = None, role: str | None = None
 ) -> Holder:
-    """Accepts a chain as it came from the peer, or raises the refusal of clause 13.5."""
+    """Accepts a chain as it came from the peer, which proved to have its key, or raises the refusal of clause 13.5."""
     if not chain:
         raise Refusal("WrongKey", "no certificate")
-    if sum(len(one.public_bytes(Encoding.DER)) for one in chain) > CHAIN_MOST:
+    leaf, octets = chain[0], sum(len(one.public_bytes(Encoding.DER)) for one in chain)
+    if octets > CHAIN_MOST:
         raise Refusal("TooLarge")
-    leaf = chain[0]
-    _check_algorithm(leaf)
-    issuer, trusted_for = _issuer_of(chain, policy, now)
+    issuer, trusted_for, between = _issuer_of(chain, policy, now)
     _check_form(leaf)
     called, roles = _identity(leaf)
     begin, end = _nanoseconds(leaf.not_valid_before_utc), _nanoseconds(leaf.not_valid_after_utc)
-    holder = Holder(called, roles & trusted_for, issuer, leaf.serial_number, begin, end)
-    if not 0 < end - begin <= LIFE_MOST:
+    key = key_id(spki(leaf.public_key()))
+    fine = _listed(leaf)
+    says = Says(called, roles, issuer, trusted_for, leaf.serial_number, key, begin, end, fine, between, octets)
+    return judge_says(says, key, policy, now, name, frozenset({role} if role else ()))
+
+
+def judge_says(
+    says: Says, proved: bytes, policy: Policy, now: int, name: str | None, wanted: frozenset[str], transparency: str = ""
+) -> Holder:
+    """The rules of clause 13 in the order of the table of refusals; `transparency` is a refusal that stands already."""
+    if says.trusted_for is None or says.between > 1:
+        raise Refusal("UnknownIssuer")
+    if not says.algorithm:
+        raise Refusal("Algorithm")
+    if says.octets > CHAIN_MOST:
+        raise Refusal("TooLarge")
+    if not 0 < says.end - says.begin <= LIFE_MOST:
         raise Refusal("Life")
-    if begin > now + 2 * policy.clock_error:
+    if says.begin > now + 2 * policy.clock_error:
         raise Refusal("NotYet")
+    holder = Holder(says.name, says.roles & says.trusted_for, says.issuer, says.serial, says.begin, says.end)
     judge_again(holder, policy, now)
-    if name is not None and called != name:
-        raise Refusal("WrongName", f"{called} and not {name}")
-    if role is not None and role not in holder.roles:
-        raise Refusal("WrongRole", f"{called} is no {role}")
+    if says.key != proved:
+        raise Refusal("WrongKey")
+    if name is not None and says.name != name:
+        raise Refusal("WrongName", f"{says.name} and not {name}")
+    if not wanted <= holder.roles:
+        raise Refusal("WrongRole", f"{says.name} is no {', '.join(sorted(wanted))}")
+    if transparency:
+        raise Refusal(transparency)
     return holder
 
 

@@ -50,12 +50,13 @@ class Server:
     load: int
 
 
-def choose(servers: list[Server], key: int) -> Server | None:
+def choose(servers: list[Server], key: int, near_us: int = NEAR_US, near_percent: int = NEAR_PERCENT) -> Server | None:
     """The choice of clause 12.3 (R-12-06, R-12-07)."""
     if not servers:
         return None
     nearest = min(server.predicted for server in servers)
-    near = [one for one in servers if one.predicted <= nearest + max(NEAR_US, nearest * NEAR_PERCENT // 100)]
+    reach = max(100 * near_us, near_percent * nearest)
+    near = [one for one in servers if 100 * (one.predicted - nearest) <= reach]
     bound = -(-5 * (sum(one.load for one in near) + 1) // (4 * len(near))) - 1
     light = [one for one in near if one.load <= bound]
     return min(light, key=lambda one: (-mix(key ^ mix(one.node ^ 0x57A057A057A057A0)), one.node))
