@@ -15,6 +15,8 @@ pub mod cases;
 pub mod memory;
 pub mod octets;
 pub mod port;
+#[cfg(feature = "sockets")]
+pub mod quic;
 pub mod tester;
 pub mod verdict;
 #[cfg(feature = "zoo")]

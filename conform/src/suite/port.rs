@@ -85,6 +85,8 @@ pub struct Pixit {
     pub patience: Span,
     /// How long the tester listens where nothing may come.
     pub hush: Span,
+    /// How long the tester's confirmation may be under way before the first datagram follows it.
+    pub settle: Span,
 }
 
 impl Default for Pixit {
@@ -106,6 +108,7 @@ impl Default for Pixit {
             lease: Span::secs(4),
             patience: Span::millis(1_500),
             hush: Span::millis(150),
+            settle: Span::millis(10),
         }
     }
 }

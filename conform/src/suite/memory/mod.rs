@@ -4,7 +4,7 @@
 //! loses nothing. Everything that follows is a function of what the tester does, so a case gives the same log each time.
 
 mod inflow;
-mod subject;
+pub(crate) mod subject;
 mod wire;
 
 use super::case::Subject;

@@ -43,15 +43,19 @@ pub(crate) fn session(roles: Roles, pixit: &Pixit) -> session::Config {
     }
 }
 
-/// Puts the node into a world without others.
-pub(super) fn add(world: &mut World, subject: Subject, pixit: &Pixit) {
+/// The tester as a server above the node.
+pub(crate) const fn above() -> Server {
+    Server { id: TESTER, cost: 0, names: true }
+}
+
+/// What is set about the node.
+pub(crate) fn config(subject: Subject, pixit: &Pixit) -> Config {
     let roles = roles(subject);
-    let above = Server { id: TESTER, cost: 0, names: true };
-    let config = Config {
+    Config {
         roles,
         session: Arc::new(session(roles, pixit)),
         cache: (subject == Subject::Edge).then(|| cache::Config { memory_bytes: 64 << 20, ..cache::Config::default() }),
-        servers: if subject == Subject::Origin { Box::new([]) } else { Box::new([above]) },
+        servers: if subject == Subject::Origin { Box::new([]) } else { Box::new([above()]) },
         life: LIFE,
         serving_max: pixit.serving_max,
         puts_max: pixit.puts_max,
@@ -59,11 +63,15 @@ pub(super) fn add(world: &mut World, subject: Subject, pixit: &Pixit) {
         send_ahead_bytes: pixit.send_ahead_bytes,
         lease: pixit.lease,
         ..Config::default()
-    };
-    let seat = world.add(&Arc::new(config));
+    }
+}
+
+/// Puts the node into a world without others.
+pub(super) fn add(world: &mut World, subject: Subject, pixit: &Pixit) {
+    let seat = world.add(&Arc::new(config(subject, pixit)));
     world.by_hand(seat);
     if subject != Subject::Origin {
         world.play(seat, TESTER, Peer::Certified(Roles::ORIGIN));
-        world.input(seat, hypermesh_core::stoq::node::Input::Servers(Box::new([above])));
+        world.input(seat, hypermesh_core::stoq::node::Input::Servers(Box::new([above()])));
     }
 }

@@ -206,7 +206,7 @@ impl Tester<'_> {
     }
 }
 
-fn told(code: Option<u64>) -> String {
+pub(super) fn told(code: Option<u64>) -> String {
     match code {
         None => "without a code".into(),
         Some(quic) => match quic.checked_sub(hypermesh_core::stoq::session::code::QUIC_BASE).and_then(Code::known) {

@@ -129,7 +129,18 @@ impl<'p> Tester<'p> {
         let theirs = self.their_settings(line)?;
         let confirm = self.confirmation(line, settings, &theirs);
         self.send(line, control, &octets::frame(0x03, &confirm))?;
-        self.their_confirmation(line, settings, &theirs)
+        self.their_confirmation(line, settings, &theirs)?;
+        self.settle(line)
+    }
+
+    /// Lets the tester's confirmation arrive: over a network a datagram could overtake it, and would be dropped (R-8-32).
+    fn settle(&mut self, line: Line) -> Outcome {
+        let settle = self.pixit.settle;
+        self.port.pause(settle);
+        match self.closed(line) {
+            None => Ok(()),
+            Some(code) => Err(Miss::Fail(format!("the connection was closed ({})", expect::told(code)))),
+        }
     }
 
     /// Opens the control stream and says this payload as `Settings`.

@@ -1,0 +1,296 @@
+//! Tier 3: QUIC on sockets, to an implementation in this process or at any address.
+//!
+//! The tester speaks through quinn alone: none of the driver under test is on its side. What runs in this process runs on a runtime of its own, so that a
+//! breach of the whole process never touches the tester's threads.
+
+mod iut;
+mod line;
+mod pki;
+
+pub use iut::Reached;
+pub use pki::Deployment;
+
+use super::case::Subject;
+use super::port::{Heard, Identity, Line, Pixit, Port, Ways};
+use super::verdict::{Miss, Outcome};
+use hypermesh_core::base::{Span, Time};
+use hypermesh_core::stoq::node::{Command, JobId, Told};
+use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::session::{Roles, Side, StreamId};
+use iut::Local;
+use line::LineTasks;
+use quinn::{Endpoint, ServerConfig};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+
+/// What is tested.
+#[derive(Debug)]
+pub enum Target {
+    /// The reference implementation, started anew for each case in this process.
+    Reference,
+    /// An implementation at an address, which plays an origin. The folder has `ca.pem`, `ca.key` and `revoked.stoq` of the deployment that it belongs to.
+    At(SocketAddrV6),
+}
+
+/// The tester's QUIC.
+#[derive(Debug)]
+pub struct QuicPort {
+    // The order matters: what runs on a runtime is dropped before it.
+    lines: BTreeMap<Line, LineTasks>,
+    local: Option<Local>,
+    endpoint: Endpoint,
+    deployment: Deployment,
+    target: Target,
+    pixit: Pixit,
+    started: Instant,
+    next: u64,
+    own: Runtime,
+    theirs: Runtime,
+}
+
+fn failed(what: &str) -> impl Fn(io::Error) -> Miss + '_ {
+    move |error| Miss::Error(format!("{what}: {error}"))
+}
+
+impl QuicPort {
+    /// A port to a target. The folder has, or gets, the certificates of the deployment.
+    pub fn new(target: Target, folder: &Path, pixit: Pixit) -> Outcome<Self> {
+        spare();
+        let own = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(spare)
+            .build()
+            .map_err(failed("the tester's runtime"))?;
+        let theirs = Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed("the runtime"))?;
+        let mut deployment = Deployment::open(folder)?;
+        let endpoint = {
+            let _inside = own.enter();
+            endpoint(&mut deployment)?
+        };
+        let (lines, started) = (BTreeMap::new(), Instant::now());
+        Ok(Self { lines, local: None, endpoint, deployment, target, pixit, started, next: 1, own, theirs })
+    }
+
+    /// Where the tester listens.
+    fn address(&self) -> Outcome<SocketAddrV6> {
+        match self.endpoint.local_addr().map_err(failed("the tester's socket"))? {
+            SocketAddr::V6(address) => Ok(SocketAddrV6::new(Ipv6Addr::LOCALHOST, address.port(), 0, 0)),
+            SocketAddr::V4(_) => Err(Miss::Error("the tester listens on IPv6".into())),
+        }
+    }
+
+    /// Where the implementation listens.
+    fn reached(&self) -> Outcome<SocketAddrV6> {
+        match (&self.target, &self.local) {
+            (Target::At(address), _) => Ok(*address),
+            (Target::Reference, Some(local)) => Ok(local.address),
+            (Target::Reference, None) => Err(Miss::Error("nothing was started".into())),
+        }
+    }
+
+    fn line(&mut self, line: Line) -> Outcome<&mut LineTasks> {
+        let tasks = self.lines.get_mut(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
+        if tasks.is_over() { Err(Miss::Inconclusive("the connection is over before the stimulus".into())) } else { Ok(tasks) }
+    }
+
+    fn begin(&mut self, connection: quinn::Connection, side: Side) -> Outcome<Line> {
+        let line = Line(self.next);
+        self.next += 1;
+        let tasks = LineTasks::begin(&self.own, connection, side)?;
+        self.lines.insert(line, tasks);
+        Ok(line)
+    }
+}
+
+/// Keeps the breach of a process off this thread.
+fn spare() {
+    #[cfg(feature = "zoo")]
+    hypermesh_core::testing::breach::spared();
+}
+
+/// The endpoint of the tester: it connects, and is connected to as an origin.
+fn endpoint(deployment: &mut Deployment) -> Outcome<Endpoint> {
+    let shown = deployment.identity(Identity::Certified(Roles::ORIGIN))?;
+    let mut server = ServerConfig::with_crypto(pki::server(&shown, deployment.anchor())?);
+    server.transport_config(line::transport());
+    let (socket, _) = hypermesh_real::quic::bind(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).map_err(failed("the tester's socket"))?;
+    hypermesh_real::quic::endpoint(socket, 1_452, Some(server), None).map_err(failed("the tester's socket"))
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_nanos(span.0)
+}
+
+impl Port for QuicPort {
+    fn start(&mut self, subject: Subject) -> Outcome {
+        self.lines.clear();
+        match &self.target {
+            Target::At(_) if subject == Subject::Origin => Ok(()),
+            Target::At(_) => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
+            Target::Reference => {
+                if let Some(before) = self.local.take() {
+                    before.stop(&self.theirs);
+                }
+                let tester = self.address()?;
+                self.local = Some(Local::start(&self.theirs, subject, &self.pixit, &mut self.deployment, tester)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn starts_anew(&self) -> bool {
+        matches!(self.target, Target::Reference)
+    }
+
+    fn pixit(&self) -> &Pixit {
+        &self.pixit
+    }
+
+    fn now(&self) -> Time {
+        Time(self.started.elapsed().as_nanos() as u64)
+    }
+
+    fn connect(&mut self, identity: Identity) -> Outcome<Line> {
+        let address = self.reached()?;
+        let shown = match identity {
+            Identity::Anonymous => None,
+            other => Some(self.deployment.identity(other)?),
+        };
+        let config = pki::client(shown.as_ref(), b"stoq/1")?;
+        let connecting = {
+            let _inside = self.own.enter();
+            self.endpoint.connect_with(config, address.into(), "stoq.invalid").map_err(|error| Miss::Error(error.to_string()))?
+        };
+        let patience = duration(self.pixit.patience) * 2;
+        let connected = self.own.block_on(async { tokio::time::timeout(patience, connecting).await });
+        match connected {
+            Ok(Ok(connection)) => self.begin(connection, Side::Client),
+            Ok(Err(error)) => Err(Miss::Fail(format!("the handshake failed: {error}"))),
+            Err(_) => Err(Miss::Fail("the handshake did not end".into())),
+        }
+    }
+
+    fn accept(&mut self, within: Span) -> Outcome<Option<Line>> {
+        let accepted = self.own.block_on(async {
+            let accepting = async {
+                loop {
+                    let incoming = self.endpoint.accept().await?;
+                    // What a node that was stopped before began may still come.
+                    if let Ok(connecting) = incoming.accept()
+                        && let Ok(connection) = connecting.await
+                    {
+                        return Some(connection);
+                    }
+                }
+            };
+            tokio::time::timeout(duration(within), accepting).await
+        });
+        match accepted {
+            Ok(Some(connection)) => self.begin(connection, Side::Server).map(Some),
+            Ok(None) => Err(Miss::Error("the tester's endpoint is closed".into())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn side(&self, line: Line) -> Side {
+        self.lines[&line].side
+    }
+
+    fn exporter(&self, line: Line) -> [u8; 32] {
+        hypermesh_real::quic::exporter(&self.lines[&line].connection).unwrap_or_default()
+    }
+
+    fn open(&mut self, line: Line, ways: Ways) -> Outcome<Option<StreamId>> {
+        let patience = duration(self.pixit.hush);
+        self.line(line)?;
+        let tasks = self.lines.get_mut(&line).expect("it was there");
+        Ok(tasks.open(&self.own, ways, patience))
+    }
+
+    fn write(&mut self, line: Line, stream: StreamId, octets: &[u8], end: bool) -> Outcome {
+        self.line(line)?.write(stream, octets, end)
+    }
+
+    fn reset(&mut self, line: Line, stream: StreamId, code: u64) -> Outcome {
+        self.line(line)?.reset(stream, code)
+    }
+
+    fn stop(&mut self, line: Line, stream: StreamId, code: u64) -> Outcome {
+        self.line(line)?.stop(stream, code)
+    }
+
+    fn datagram(&mut self, line: Line, octets: &[u8]) -> Outcome {
+        let sent = self.line(line)?.connection.send_datagram(octets.to_vec().into());
+        sent.map_err(|error| Miss::Inconclusive(format!("a datagram of {} octets: {error}", octets.len())))
+    }
+
+    fn close(&mut self, line: Line, code: u64) {
+        if let Some(tasks) = self.lines.get_mut(&line) {
+            tasks.close(code);
+        }
+    }
+
+    fn hold(&mut self, line: Line, held: bool) {
+        if let Some(tasks) = self.lines.get(&line) {
+            tasks.hold(held);
+        }
+    }
+
+    fn next(&mut self, line: Line, within: Span) -> Option<Heard> {
+        let tasks = self.lines.get_mut(&line)?;
+        self.own.block_on(tasks.next(duration(within)))
+    }
+
+    fn pause(&mut self, span: Span) {
+        std::thread::sleep(duration(span));
+    }
+
+    fn offer(&mut self, contents: &BTreeMap<ContentId, Arc<[u8]>>) {
+        if let Some(local) = &self.local {
+            local.offer(contents);
+        }
+    }
+
+    fn command(&mut self, job: JobId, command: Command) -> Option<()> {
+        self.local.as_mut()?.command(&self.theirs, job, command);
+        Some(())
+    }
+
+    fn told(&mut self, job: JobId, within: Span) -> Option<Told> {
+        let until = Instant::now() + duration(within);
+        loop {
+            if let Some(told) = self.local.as_ref()?.told(job) {
+                return Some(told);
+            }
+            if Instant::now() >= until {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn got(&mut self, job: JobId) -> Vec<u8> {
+        self.local.as_ref().map(|local| local.got(job)).unwrap_or_default()
+    }
+
+    fn leave(&mut self) -> Option<()> {
+        self.local.as_ref()?.leave();
+        Some(())
+    }
+}
+
+impl Drop for QuicPort {
+    fn drop(&mut self) {
+        self.lines.clear();
+        if let Some(local) = self.local.take() {
+            local.stop(&self.theirs);
+        }
+        self.endpoint.close(0_u32.into(), b"");
+    }
+}
