@@ -140,7 +140,7 @@ impl LineTasks {
     pub(super) fn reset(&self, stream: StreamId, with: u64) -> Outcome {
         let reset = self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner).resets.remove(&stream);
         if let Some(reset) = reset {
-            drop(reset.send(code(with)));
+            let _ = reset.send(code(with));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl LineTasks {
     pub(super) fn stop(&self, stream: StreamId, with: u64) -> Outcome {
         let stop = self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner).stops.remove(&stream);
         if let Some(stop) = stop {
-            drop(stop.send(code(with)));
+            let _ = stop.send(code(with));
         }
         Ok(())
     }
