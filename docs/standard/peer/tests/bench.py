@@ -37,10 +37,8 @@ class Authority:
         now = datetime.datetime.now(datetime.timezone.utc)
         called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "anybody")])
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        bits = dict.fromkeys(
-            "content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign encipher_only decipher_only".split(),
-            False,
-        )
+        others = "content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign"
+        bits = dict.fromkeys(f"{others} encipher_only decipher_only".split(), False)
         made = (
             x509.CertificateBuilder()
             .subject_name(called)
