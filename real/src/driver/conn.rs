@@ -9,8 +9,8 @@ use hypermesh_core::base::{Span, Wire};
 use hypermesh_core::stoq::certs::{Asked, PeerId};
 use hypermesh_core::stoq::node::{ConnId, Input, Peer, ServerId};
 use hypermesh_core::stoq::session::frame::Frame;
-use hypermesh_core::stoq::session::version::{MAJOR, alpn};
-use hypermesh_core::stoq::session::{self, Code, StreamId, reader};
+use hypermesh_core::stoq::session::version::{MAJOR, chosen};
+use hypermesh_core::stoq::session::{self, Code, Roles, StreamId, reader};
 use hypermesh_core::testing::Breach;
 use quinn::Connection;
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ impl Conn {
         let mut head = frame.to_bytes();
         if let Frame::Unknown { bytes, .. } = frame {
             // The payload of a frame without meaning is as good as any other.
-            head.resize(head.len() + *bytes as usize, 0);
+            head.resize(head.len() + *bytes as usize, u8::from(Breach::GreaseNotZero.is_on()));
         }
         outbox.push(Bytes::from(head));
     }
@@ -157,6 +157,7 @@ impl<M: Node> Shared<M> {
                 self.obey(orders);
                 verdict.map(|()| roles)
             }
+            Err(_) if quic.peer_identity().is_none() && Breach::ServeAnonymous.is_on() => Ok(Roles::CLIENT),
             Err(refusal) => Err(refusal),
         };
         let (roles, exporter) = match (judged, quic::exporter(&quic)) {
@@ -164,6 +165,7 @@ impl<M: Node> Shared<M> {
             (judged, _) => {
                 Figures::add(&self.figures.refused, 1);
                 let code = judged.err().map_or(Code::Internal, hypermesh_core::stoq::certs::Refusal::code);
+                let code = if Breach::RefuseSilently.is_on() { Code::NoError } else { code };
                 quic.close(quic::error_code(code), b"");
                 self.door.gone(PeerId(conn.0), self.clock.now());
                 if let Some((server, _)) = dialled {
@@ -213,6 +215,11 @@ impl<M: Node> Shared<M> {
             };
             let Some(stream) = stream else { return };
             if stream.is_one_way() {
+                if Breach::ControlNotFirst.is_on() {
+                    // The first stream is one without meaning.
+                    let Ok(mut first) = quic.open_uni().await else { return };
+                    let _ = first.write_all(&[30]).await;
+                }
                 let Ok(send) = quic.open_uni().await else { return };
                 debug_assert_eq!(quic::stream_id(send.id()), stream, "QUIC and the session count streams alike");
                 self.opened(conn, stream, send, None);
@@ -251,5 +258,5 @@ impl<M: Node> Shared<M> {
 /// Whether the handshake chose the version that this driver speaks.
 fn has_alpn(quic: &Connection) -> bool {
     let data = quic.handshake_data().and_then(|any| any.downcast::<quinn::crypto::rustls::HandshakeData>().ok());
-    data.is_some_and(|data| data.protocol.as_deref() == alpn(MAJOR))
+    data.is_some_and(|data| chosen(data.protocol.as_deref()).is_some())
 }

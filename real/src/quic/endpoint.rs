@@ -1,10 +1,11 @@
 //! UDP sockets and the endpoints on them.
 
+use hypermesh_core::testing::Breach;
 use quinn::{Endpoint, EndpointConfig, Runtime, ServerConfig, TokioRuntime};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, SocketAddrV6, UdpSocket};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::sync::Arc;
 
 /// Bytes of socket buffer that are asked for, each way. The system may grant less (`net.core.rmem_max`): default buffers are an order too small for a
@@ -23,10 +24,12 @@ pub struct Sockets {
 /// A UDP socket on IPv6 and nothing else (R-8-02), with large buffers.
 pub fn bind(address: SocketAddrV6) -> io::Result<(UdpSocket, Sockets)> {
     let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_only_v6(true)?;
+    socket.set_only_v6(!Breach::ListenOnIpv4.is_on())?;
     // What is too much is cut down by the system, not refused.
     socket.set_recv_buffer_size(SOCKET_BYTES)?;
     socket.set_send_buffer_size(SOCKET_BYTES)?;
+    let ip = if Breach::ListenOnIpv4.is_on() { Ipv6Addr::UNSPECIFIED } else { *address.ip() };
+    let address = SocketAddrV6::new(ip, address.port(), address.flowinfo(), address.scope_id());
     socket.bind(&SocketAddr::V6(address).into())?;
     let granted = Sockets { receive_bytes: socket.recv_buffer_size()?, send_bytes: socket.send_buffer_size()? };
     Ok((socket.into(), granted))
@@ -56,6 +59,10 @@ pub fn endpoint_on(
         let ids = u64::from_le_bytes(ids[..8].try_into().expect("a key has 32 octets"));
         config.reset_key(Arc::new(ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key)));
         config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(ids)));
+    }
+    if Breach::RefuseVersionOne.is_on() {
+        // The draft before it.
+        config.supported_versions(vec![0xff00_0020]);
     }
     config.max_udp_payload_size(mtu_max.max(1472)).map_err(io::Error::other)?;
     Endpoint::new(config, server, socket, runtime)

@@ -3,7 +3,8 @@
 //! Sessions are not resumed: each connection shows its certificates, so that a judgement is never of a certificate that was shown long ago.
 
 use crate::pki::{Anchor, Identity};
-use hypermesh_core::stoq::session::version::{MAJOR, alpn};
+use hypermesh_core::stoq::session::version;
+use hypermesh_core::testing::Breach;
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicClientConfig, QuicServerConfig};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
@@ -81,7 +82,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn tokens() -> Vec<Vec<u8>> {
-    alpn(MAJOR).map(<[u8]>::to_vec).into_iter().collect()
+    version::tokens().into_iter().map(<[u8]>::to_vec).collect()
 }
 
 fn no_suite(_: NoInitialCipherSuite) -> Error {
@@ -157,6 +158,10 @@ impl ServerCertVerifier for Signatures {
 }
 
 impl ClientCertVerifier for Signatures {
+    fn client_auth_mandatory(&self) -> bool {
+        !Breach::ServeAnonymous.is_on()
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

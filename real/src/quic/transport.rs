@@ -4,6 +4,7 @@ use hypermesh_core::base::Span;
 use hypermesh_core::stoq::preset::{Effective, Key};
 use hypermesh_core::stoq::session::limits::{EARLY_WINDOW_BYTES, HELD_MAX, ONE_WAY_MAX};
 use hypermesh_core::stoq::session::transcript::{EXPORTER_BYTES, EXPORTER_LABEL};
+use hypermesh_core::testing::Breach;
 use quinn::congestion::{BbrConfig, CubicConfig, NewRenoConfig};
 use quinn::{Connection, IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
 use std::sync::Arc;
@@ -49,17 +50,22 @@ impl Parameters {
     pub fn transport(&self, asks: bool) -> Arc<TransportConfig> {
         let mut transport = TransportConfig::default();
         let idle = Duration::from_nanos(self.idle.0);
+        let told = if Breach::IdleOtherThanTold.is_on() { idle / 2 } else { idle };
+        let window = if Breach::OpenWideWindow.is_on() { self.connection_window } else { EARLY_WINDOW_BYTES as u64 };
         transport
             .max_concurrent_bidi_streams(VarInt::from_u32(HELD_MAX as u32))
             .max_concurrent_uni_streams(VarInt::from_u32(ONE_WAY_MAX as u32))
-            .receive_window(VarInt::from_u32(EARLY_WINDOW_BYTES as u32))
+            .receive_window(varint(window))
             .stream_receive_window(varint(self.stream_window))
             .send_window(self.send_window)
-            .datagram_receive_buffer_size(Some(EARLY_WINDOW_BYTES))
+            .datagram_receive_buffer_size((!Breach::RefuseDatagrams.is_on()).then_some(EARLY_WINDOW_BYTES))
             .datagram_send_buffer_size(EARLY_WINDOW_BYTES)
-            .max_idle_timeout(IdleTimeout::try_from(idle).ok())
+            .max_idle_timeout(IdleTimeout::try_from(told).ok())
             .keep_alive_interval(asks.then(|| idle / 3))
             .enable_segmentation_offload(self.gso);
+        if Breach::NeedLargePackets.is_on() {
+            transport.initial_mtu(self.mtu).min_mtu(self.mtu);
+        }
         let mut discovery = MtuDiscoveryConfig::default();
         discovery.upper_bound(self.mtu);
         transport.mtu_discovery_config(Some(discovery));

@@ -66,7 +66,8 @@ impl Manifest {
     fn write(&self, encoder: &mut Encoder<Vec<u8>>) -> Written {
         let coded = self.coded();
         encoder.map(5 + u64::from(coded.is_some()) + u64::from(self.encryption.is_some()))?;
-        encoder.u8(0)?.u64(VERSION)?.u8(1)?.u8(self.level())?.u8(2)?.u16(self.chunker.0)?.u8(3)?.u64(self.len)?.u8(4)?;
+        encoder.u8(0)?.u64(VERSION)?.u8(1)?.u8(self.level())?.u8(2)?.u16(self.chunker.0)?.u8(3)?;
+        if self.len == 0 && Breach::SendFloatLength.is_on() { encoder.f32(0.0)? } else { encoder.u64(self.len)? }.u8(4)?;
         match &self.body {
             Body::Chunks { entries, .. } => {
                 encoder.array(entries.len() as u64)?;
@@ -81,13 +82,15 @@ impl Manifest {
                 }
             }
         }
-        if let Some((code, groups)) = coded {
-            encoder.u8(5)?;
-            write_coded(code, groups, encoder)?;
+        let unsorted = Breach::EncodeKeysUnsorted.is_on();
+        if let Some(encryption) = self.encryption.as_ref().filter(|_| unsorted) {
+            write_encryption(encryption, encoder.u8(6)?)?;
         }
-        if let Some(encryption) = &self.encryption {
-            encoder.u8(6)?;
-            write_encryption(encryption, encoder)?;
+        if let Some((code, groups)) = coded {
+            write_coded(code, groups, encoder.u8(5)?)?;
+        }
+        if let Some(encryption) = self.encryption.as_ref().filter(|_| !unsorted) {
+            write_encryption(encryption, encoder.u8(6)?)?;
         }
         Ok(())
     }
@@ -169,6 +172,8 @@ impl Fields {
             4 => self.entries = Some(read_entries(reader)?),
             5 => self.coded = Some(read_coded(reader)?),
             6 => self.encryption = Some(read_encryption(reader)?),
+            // A reader that passes over what it does not know can do so where that is an integer.
+            _ if Breach::IgnoreUnknownKey.is_on() => drop(reader.uint(u64::MAX, "an unknown key")?),
             _ => return Err(reader.refuse(Flaw::UnknownKey(key))),
         }
         Ok(())

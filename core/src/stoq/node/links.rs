@@ -43,7 +43,7 @@ impl Drove {
 
 impl StoqNode {
     pub(super) fn on_accepted(&mut self, conn: ConnId, peer: Peer, t: &mut Turn<'_, '_>) {
-        let stranger = self.config.certificates_required && peer == Peer::Anonymous;
+        let stranger = self.config.certificates_required && peer == Peer::Anonymous && !Breach::ServeAnonymous.is_on();
         if stranger || self.leaving || self.conns.contains_key(&conn) {
             let code = if stranger { Code::Unauthenticated } else { Code::NoError };
             if stranger {
@@ -107,7 +107,8 @@ impl StoqNode {
         let Some(c) = self.conns.get(&conn) else { return false };
         let claims = c.session.agreed().roles.0;
         let stranger = self.config.certificates_required && c.peer == Peer::Anonymous;
-        if (claims & !c.peer.roles().0 == 0 || Breach::BelieveToldRole.is_on()) && !stranger {
+        let unasked = c.peer == Peer::Anonymous && Breach::ServeAnonymous.is_on();
+        if (claims & !c.peer.roles().0 == 0 || Breach::BelieveToldRole.is_on()) && !stranger || unasked {
             return true;
         }
         t.fact(Fact::Unwelcome { conn });
@@ -240,7 +241,7 @@ impl StoqNode {
 
     /// A peer takes no more requests: who needs its server connects anew.
     pub(super) fn on_peer_leaves(&mut self, conn: ConnId) {
-        let Some(c) = self.conns.get_mut(&conn) else { return };
+        let Some(c) = self.conns.get_mut(&conn).filter(|_| !Breach::AskAfterGoAway.is_on()) else { return };
         c.leaving = true;
         if let Some(tier) = &mut self.tier {
             tier.stirred = true;

@@ -11,6 +11,7 @@ use crate::stoq::cache::{self, Waiter};
 use crate::stoq::session::frame::{Fail, Frame};
 use crate::stoq::session::{Agreed, Capabilities, Code, Notice, Roles, Scope, StreamId};
 use crate::stoq::transfer;
+use crate::testing::Breach;
 use std::sync::Arc;
 
 impl StoqNode {
@@ -219,7 +220,7 @@ impl StoqNode {
 
     /// Answers a request with a failure.
     pub(super) fn refuse(&mut self, conn: ConnId, stream: StreamId, code: Code, t: &mut Turn<'_, '_>) {
-        let retry = if code.is_retryable() { self.config.retry.0 / 1_000_000 } else { 0 };
+        let retry = if code.is_retryable() || Breach::RetryForEver.is_on() { self.config.retry.0 / 1_000_000 } else { 0 };
         self.fail(conn, stream, Fail::new(code, retry as u32), t);
     }
 
@@ -252,7 +253,7 @@ impl StoqNode {
 
 /// The code of a failure: one of stream scope, whatever came (R-14-08).
 pub(super) fn code_of(fail: &Fail) -> Code {
-    Code::known(u64::from(fail.code)).filter(|code| code.scope() == Scope::Stream).unwrap_or(Code::Refused)
+    Code::known(u64::from(fail.code)).filter(|code| code.scope() == Scope::Stream).unwrap_or_else(|| Code::general(true))
 }
 
 /// How long to stay away.

@@ -108,6 +108,7 @@ impl StoqNode {
             self.say(conn, session::Input::Say { stream, frame }, t);
         }
         if let Pending::Ids(ids) = &mut flow.pending {
+            let send = send || Breach::SendUnasked.is_on();
             ids.retain(|(_, place)| send && bits.get(usize::from(*place)));
         }
         self.serve(conn, stream, Exchange::Serving { flow: Box::new(flow), range: None }, t);
@@ -303,7 +304,8 @@ impl StoqNode {
         t: &mut Turn<'_, '_>,
     ) {
         let whole = bytes.len() as u32;
-        let part = range.map_or(0..u64::from(whole), |range| range.start()..range.end());
+        let all = if Breach::SendPartOfChunk.is_on() { whole.min(64 << 10) } else { whole };
+        let part = range.map_or(0..u64::from(all), |range| range.start()..range.end());
         let part = if Breach::ServeBeyondEnd.is_on() { part.start.min(whole.into())..part.end.min(whole.into()) } else { part };
         if part.end > u64::from(whole) {
             return self.refuse(conn, stream, Code::RangeInvalid, t);

@@ -5,6 +5,7 @@ use super::limits::{FrameLimits, REQUESTS_MAX};
 use super::settings::{Capabilities, Roles, Setting, Settings};
 use super::violation::Violation;
 use crate::base::Span;
+use crate::testing::Breach;
 
 /// What holds between two sides, seen from one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,11 @@ impl Default for Agreed {
             minor: 0,
             capabilities: Capabilities::default(),
             roles: Roles::default(),
-            limits: FrameLimits { chunk_bytes: 64 << 10, manifest_bytes: 4 << 10 },
+            limits: if Breach::AssumeHighestLimits.is_on() {
+                FrameLimits::default()
+            } else {
+                FrameLimits { chunk_bytes: 64 << 10, manifest_bytes: 4 << 10 }
+            },
             requests: Setting::Requests.absent() as u16,
             idle: Span::millis(Setting::IdleMillis.absent()),
         }
@@ -44,7 +49,7 @@ impl Default for Agreed {
 pub fn agree(major_bit: u64, ours: &Settings, theirs: &Settings) -> Result<Agreed, Violation> {
     theirs.check()?;
     let common = ours.get(Setting::Majors) & theirs.get(Setting::Majors);
-    if common & major_bit == 0 {
+    if common & major_bit == 0 && !Breach::IgnoreMajors.is_on() {
         return Err(Violation::VersionUnknown);
     }
     if common > (major_bit << 1) - 1 {
@@ -55,12 +60,12 @@ pub fn agree(major_bit: u64, ours: &Settings, theirs: &Settings) -> Result<Agree
         (Capabilities(settings.get(Setting::Capabilities)), needs)
     };
     let ((our, our_needs), (their, their_needs)) = (side(ours), side(theirs));
-    if !their.has(our_needs) || !our.has(their_needs) {
+    if (!their.has(our_needs) || !our.has(their_needs)) && !Breach::GoOnWithoutNeeded.is_on() {
         return Err(Violation::CapabilityMissing);
     }
     let lower = |setting| ours.get(setting).min(theirs.get(setting));
     Ok(Agreed {
-        minor: lower(Setting::Minor) as u32,
+        minor: if Breach::TakeHigherMinor.is_on() { theirs.get(Setting::Minor) as u32 } else { lower(Setting::Minor) as u32 },
         capabilities: Capabilities(our.0 & their.0),
         roles: Roles(theirs.get(Setting::Roles) as u8),
         limits: FrameLimits {

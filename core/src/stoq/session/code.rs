@@ -3,6 +3,8 @@
 //! A code is a number below 256; its range tells its scope, so that a code nobody knows still has one (clause 14). On QUIC it is carried as an
 //! application error code above [`QUIC_BASE`].
 
+use crate::testing::Breach;
+
 /// What is added to a code to make a QUIC application error code: far from the small numbers that other protocols use, so that a code of another
 /// protocol, or a stack's own default of zero, is not mistaken for one of ours.
 pub const QUIC_BASE: u64 = 0x5354_0000;
@@ -129,21 +131,34 @@ impl Code {
 
     /// How far the error reaches.
     pub const fn scope(self) -> Scope {
-        match scope_of(self as u64) {
+        match by_range(self as u64) {
             Some(scope) => scope,
             None => panic!("every known code is below 256"),
         }
     }
 
     /// The QUIC application error code.
-    pub const fn to_quic(self) -> u64 {
+    pub fn to_quic(self) -> u64 {
+        if self == Self::NoError && Breach::CodeWithoutBase.is_on() {
+            return 0;
+        }
         QUIC_BASE + self as u64
+    }
+
+    /// What a code that nobody knows is taken for where it came.
+    pub fn general(came_on_stream: bool) -> Self {
+        match came_on_stream {
+            true if Breach::PanicAtUnknownCode.is_on() => Self::NotFound,
+            true => Self::Refused,
+            false if Breach::PanicAtUnknownCode.is_on() => Self::NoError,
+            false => Self::Internal,
+        }
     }
 
     /// What a QUIC application error code that came in `scope` means here. A number that is unknown, or whose own scope is another, is taken as
     /// the general code of the scope in which it came: [`Code::Internal`] for a connection, [`Code::Refused`] for a stream.
-    pub const fn from_quic(quic: u64, came_on_stream: bool) -> Self {
-        let general = if came_on_stream { Self::Refused } else { Self::Internal };
+    pub fn from_quic(quic: u64, came_on_stream: bool) -> Self {
+        let general = Self::general(came_on_stream);
         match quic.checked_sub(QUIC_BASE) {
             Some(number) => match Self::known(number) {
                 Some(code) if matches!(code.scope(), Scope::Stream) == came_on_stream => code,
@@ -155,7 +170,14 @@ impl Code {
 }
 
 /// The scope of a number by its range, for codes that nobody knows too; none from 256 on.
-pub const fn scope_of(number: u64) -> Option<Scope> {
+pub fn scope_of(number: u64) -> Option<Scope> {
+    if Code::known(number).is_none() && Breach::ScopeByName.is_on() {
+        return None;
+    }
+    by_range(number)
+}
+
+const fn by_range(number: u64) -> Option<Scope> {
     match number {
         0x00..=0x3F => Some(Scope::Connection),
         0x40..=0x7F => Some(Scope::Session),

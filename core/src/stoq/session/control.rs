@@ -8,16 +8,18 @@ use super::states::{Act, Event, State};
 use super::stream::{CONTROL, Place, StreamId, may_travel};
 use super::transcript::{EXPORTER_BYTES, confirmation};
 use super::version::{is_critical, major_bit};
-use super::{Code, Context, Opening, PROBES_MAX, Session, Settings, Side, Violation, transcript};
+use super::{Code, Context, Opening, PROBES_MAX, Session, Setting, Settings, Side, Violation, transcript};
+use crate::base::wire::VARINT_MAX;
 use crate::base::{Purpose, Span};
+use crate::testing::Breach;
 
 /// Room that is kept for one setting of grease.
 const OURS_MAX: usize = SETTINGS_MAX - 1;
 
 impl Session {
     /// The stream on which this side tells the peer.
-    pub(super) const fn own_control(&self) -> StreamId {
-        StreamId::one_way(self.side, 0)
+    pub(super) fn own_control(&self) -> StreamId {
+        StreamId::one_way(self.side, u64::from(Breach::ControlNotFirst.is_on()))
     }
 
     pub(super) fn greet(&mut self, cx: &mut Context<'_>) {
@@ -25,6 +27,12 @@ impl Session {
         let mut ours = self.config.settings.clone();
         if self.config.grease && ours.pairs().len() <= OURS_MAX {
             ours = ours.with_grease(cx.draw(Purpose::Exchange).u64());
+        }
+        if Breach::OfferWhatIsLacking.is_on() {
+            ours = ours.with(Setting::Capabilities, VARINT_MAX);
+        }
+        if Breach::TellNoRoles.is_on() {
+            ours = ours.with(Setting::Roles, 0);
         }
         cx.emit(Effect::OpenControl { stream });
         cx.emit(Effect::Write { stream, frame: Frame::Settings(Box::new(ours.clone())) });
@@ -37,6 +45,9 @@ impl Session {
             opening.keys = Some((major, exporter));
         }
         self.step(Event::Keyed, None, cx);
+        if self.state == State::Settling && Breach::ConfirmBeforeSettings.is_on() {
+            self.confirm(cx);
+        }
     }
 
     /// Both the keys and the settings of the peer are there: they make something together, or the session ends.
@@ -83,12 +94,16 @@ impl Session {
         match kind {
             CONTROL if self.control.is_some() => self.fail(Violation::ControlTwice, cx),
             CONTROL => self.control = Some(stream),
-            kind if is_critical(kind) => self.fail(Violation::CriticalStream, cx),
-            _ if usize::from(self.passed_over) + 1 >= ONE_WAY_MAX => self.fail(Violation::StreamsTooMany, cx),
+            kind if is_critical(kind) && !Breach::PassOverCriticalStream.is_on() => self.fail(Violation::CriticalStream, cx),
+            _ if usize::from(self.passed_over) + 1 >= ONE_WAY_MAX && !Breach::AcceptAnyNumberOfStreams.is_on() => {
+                self.fail(Violation::StreamsTooMany, cx)
+            }
             _ => {
-                self.passed_over += 1;
+                self.passed_over = self.passed_over.saturating_add(1);
                 // There is nothing to learn from it, so its bytes are not even carried.
-                cx.emit(Effect::Stop { stream, code: Code::Refused });
+                if !Breach::ReadMeaninglessStream.is_on() {
+                    cx.emit(Effect::Stop { stream, code: Code::Refused });
+                }
             }
         }
     }
@@ -96,9 +111,16 @@ impl Session {
     /// A one-way stream of the peer ended. Only those that are passed over may.
     pub(super) fn on_one_way_end(&mut self, stream: StreamId, cx: &mut Context<'_>) {
         if self.control == Some(stream) {
-            self.fail(Violation::ControlEnded, cx);
+            self.control_ended(cx);
         } else {
             self.passed_over = self.passed_over.saturating_sub(1);
+        }
+    }
+
+    /// A control stream ended, or is no longer wanted.
+    pub(super) fn control_ended(&mut self, cx: &mut Context<'_>) {
+        if !Breach::LetControlEnd.is_on() {
+            self.fail(Violation::ControlEnded, cx);
         }
     }
 
@@ -106,8 +128,14 @@ impl Session {
     pub(super) fn on_control(&mut self, frame: Frame, cx: &mut Context<'_>) {
         // Frames without meaning are passed over wherever they are.
         let Some(kind) = frame.kind() else { return };
+        let early = matches!(self.state, State::Greeting | State::Settling);
+        if early && kind != Kind::Settings && Breach::SettingsNotFirst.is_on() {
+            return;
+        }
         if !may_travel(kind, Place::Control) {
-            let early = matches!(self.state, State::Greeting | State::Settling);
+            if Breach::IgnoreMisplacedFrame.is_on() {
+                return;
+            }
             return self.fail(if early { Violation::SettingsMissing } else { Violation::Unexpected }, cx);
         }
         match frame {
@@ -123,7 +151,11 @@ impl Session {
     }
 
     fn on_settings(&mut self, theirs: Settings, cx: &mut Context<'_>) {
-        if matches!(self.state, State::Greeting | State::Settling) {
+        let first = matches!(self.state, State::Greeting | State::Settling);
+        if !first && Breach::AcceptSecondSettings.is_on() {
+            return;
+        }
+        if first {
             if let Err(violation) = theirs.check() {
                 return self.fail(violation, cx);
             }
@@ -136,14 +168,14 @@ impl Session {
 
     fn on_confirm(&mut self, said: &[u8; 32], cx: &mut Context<'_>) {
         let agrees = self.opening.as_ref().is_some_and(|opening| transcript::agree(&opening.expected, said));
-        if self.state == State::Confirming && !agrees {
+        if self.state == State::Confirming && !agrees && !Breach::IgnoreConfirmation.is_on() {
             return self.fail(Violation::ConfirmWrong, cx);
         }
         self.step(Event::Confirm, None, cx);
     }
 
     fn on_go_away(&mut self, accepted: u64, cx: &mut Context<'_>) {
-        if self.peer_accepts.is_some_and(|before| accepted > before) {
+        if self.peer_accepts.is_some_and(|before| accepted > before) && !Breach::AcceptRaisedGoAway.is_on() {
             return self.fail(Violation::GoAwayRaised, cx);
         }
         self.step(Event::GoAway, None, cx);
@@ -154,42 +186,53 @@ impl Session {
         // What the peer will not look at can be asked elsewhere at once.
         let refused: Vec<StreamId> =
             self.exchanges.keys().copied().filter(|stream| stream.opener() == self.side && stream.ordinal() >= accepted).collect();
-        for stream in refused {
+        for stream in refused.into_iter().filter(|_| !Breach::KeepRefusedRequests.is_on()) {
             self.on_end(stream, super::exchange::states::Event::Abort, Code::Refused, cx);
         }
         self.drained(cx);
     }
 
+    /// Whether the capability that a frame needs is in use.
+    pub(super) fn is_agreed(&self, kind: Kind) -> bool {
+        self.agreed.capabilities.has(needed_for(kind)) || Breach::UseWhatIsNotAgreed.is_on()
+    }
+
     fn on_told(&mut self, kind: Kind, frame: Frame, cx: &mut Context<'_>) {
-        if !self.agreed.capabilities.has(needed_for(kind)) {
+        if !self.is_agreed(kind) {
             return self.fail(Violation::NotAgreed, cx);
         }
-        if self.told.take(self.config.told_per_sec, self.config.told_per_sec, cx.now) {
+        if self.told.take(self.config.told_per_sec, self.config.told_per_sec, cx.now) || Breach::HearEverything.is_on() {
             cx.emit(Effect::Up(Notice::Heard { frame }));
         }
     }
 
     pub(super) fn on_datagram(&mut self, frame: Frame, cx: &mut Context<'_>) {
         let Some(kind) = frame.kind() else { return };
-        if self.judge(Event::Datagram) != Act::Go {
+        let too_early = self.state == State::Confirming && Breach::HearDatagramsEarly.is_on();
+        if self.judge(Event::Datagram) != Act::Go && !too_early {
             return;
         }
         if !may_travel(kind, Place::Datagram) {
+            if Breach::IgnoreMisplacedFrame.is_on() {
+                return;
+            }
             return self.fail(Violation::Unexpected, cx);
         }
-        if !self.agreed.capabilities.has(needed_for(kind)) {
+        if !self.is_agreed(kind) {
             return self.fail(Violation::NotAgreed, cx);
         }
         match frame {
             Frame::Ping { token } => {
-                if self.probes_heard.take(self.config.told_per_sec, self.config.told_per_sec, cx.now) {
+                if self.probes_heard.take(self.config.told_per_sec, self.config.told_per_sec, cx.now) || Breach::AnswerEveryPing.is_on() {
                     let load_permille = self.load_permille();
                     let lease_millis = (self.lease_until.since(cx.now).0 / 1_000_000).min(u64::from(LEASE_MILLIS_MAX)) as u32;
-                    cx.emit(Effect::Datagram { frame: Frame::Pong { token, load_permille, lease_millis } });
+                    let times = if Breach::AnswerPingTwice.is_on() { 2 } else { 1 };
+                    (0..times).for_each(|_| cx.emit(Effect::Datagram { frame: Frame::Pong { token, load_permille, lease_millis } }));
                 }
             }
             Frame::Pong { token, load_permille, lease_millis } => {
-                let found = self.probes.iter_mut().find(|probe| probe.is_some_and(|(sent, _)| sent == token));
+                let any = Breach::BelieveAnyPong.is_on();
+                let found = self.probes.iter_mut().find(|probe| probe.is_some_and(|(sent, _)| sent == token || any));
                 if let Some((_, at)) = found.and_then(Option::take) {
                     let (rtt, lease) = (cx.now.since(at), Span::millis(u64::from(lease_millis)));
                     cx.emit(Effect::Up(Notice::Probed { rtt, load_permille, lease }));
@@ -231,7 +274,9 @@ impl Session {
     }
 
     pub(super) fn go_away(&mut self, cx: &mut Context<'_>) {
-        cx.emit(Effect::Write { stream: self.own_control(), frame: Frame::GoAway { accepted: self.accepted } });
+        if !Breach::LeaveWithoutGoAway.is_on() {
+            cx.emit(Effect::Write { stream: self.own_control(), frame: Frame::GoAway { accepted: self.accepted } });
+        }
         cx.emit(Effect::Wake { after: self.config.leave_within, why: Why::Leave });
     }
 }

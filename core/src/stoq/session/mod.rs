@@ -50,6 +50,7 @@ pub use violation::Violation;
 
 use crate::base::Time;
 use crate::machine::{Cx, Machine};
+use crate::testing::Breach;
 use bucket::Bucket;
 use limits::{FrameLimits, HELD_MAX};
 use states::{Act, Cell, Event, State, cell};
@@ -145,7 +146,8 @@ impl Machine for Session {
     fn wake(&mut self, why: Why, cx: &mut Context<'_>) {
         match why {
             // The table passes over a deadline whose state is over; the two deadlines are told apart by the states in which they count.
-            Why::Agree if self.state < State::Open => self.step(Event::Late, None, cx),
+            Why::Agree if self.state < State::Open && !Breach::WaitForSettingsForever.is_on() => self.step(Event::Late, None, cx),
+            Why::Leave if Breach::StayForEver.is_on() => {}
             Why::Leave if matches!(self.state, State::Draining | State::Parting) => self.step(Event::Late, None, cx),
             Why::Agree | Why::Leave => {}
             Why::Sweep => self.sweep(cx),

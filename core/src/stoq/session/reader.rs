@@ -80,6 +80,10 @@ impl FrameReader {
 
     /// Takes the next thing off the front of `input`; none if all of the input was used and more is needed.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Item<'a>>, Violation> {
+        if !input.is_empty() && Breach::ReadWholePackets.is_on() {
+            // What the last packet ended with is not looked at again.
+            self.head = Vec::new();
+        }
         loop {
             if self.state == State::Dropping {
                 *input = &[];
@@ -138,7 +142,7 @@ impl FrameReader {
             Whole::Frame(frame) => {
                 self.left = frame.data_bytes();
                 if frame.kind().is_none() {
-                    self.state = State::Skipping;
+                    self.state = if Breach::StopAtUnknownFrame.is_on() { State::Dropping } else { State::Skipping };
                     return None;
                 }
                 Some(Item::Frame(frame))
@@ -198,7 +202,12 @@ fn needed(bytes: &[u8]) -> usize {
 pub fn datagram(bytes: &[u8]) -> Result<Vec<Frame>, Violation> {
     let (mut reader, mut frames) = (Reader::new(bytes), Vec::new());
     while !reader.is_empty() {
-        let frame = frame::decode(&mut reader, &FrameLimits::default()).map_err(Violation::of_wire)?;
+        let frame = match frame::decode(&mut reader, &FrameLimits::default()) {
+            Ok(frame) => frame,
+            // The rest of it may come in another one.
+            Err(WireError::Truncated) if Breach::SplitFrameOverDatagrams.is_on() => break,
+            Err(error) => return Err(Violation::of_wire(error)),
+        };
         match frame.kind() {
             None => {
                 reader.take(frame.data_bytes() as usize).map_err(Violation::of_wire)?;

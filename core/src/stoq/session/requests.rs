@@ -26,6 +26,7 @@ impl Session {
             Act::Hold if self.held.len() + self.exchanges.len() - usize::from(self.asking) >= HELD_MAX => {
                 self.fail(Violation::RequestsTooMany, cx);
             }
+            Act::Hold if Breach::AnswerBeforeConfirmed.is_on() => self.accept(stream, false, cx),
             Act::Hold => {
                 if self.held.is_empty() {
                     self.held.reserve_exact(if Breach::HoldAnyAmount.is_on() { HELD_MAX << 12 } else { HELD_MAX });
@@ -58,19 +59,28 @@ impl Session {
         }
         let Some(kind) = frame.kind() else { return };
         // A stream that is over may have had something under way.
-        let Some(exchange) = self.exchanges.get_mut(&stream) else { return };
+        let Some(exchange) = self.exchanges.get_mut(&stream) else {
+            if !stream.is_one_way() && Breach::ErrorForError.is_on() {
+                self.fail(Violation::Unexpected, cx);
+            }
+            return;
+        };
         let place = if stream.opener() == self.side { Place::Answer } else { Place::Request };
         if !may_travel(kind, place) {
+            if Breach::IgnoreMisplacedFrame.is_on() {
+                return;
+            }
             return self.fail(Violation::Unexpected, cx);
         }
         let does = exchange.admit(&frame, cx.now);
-        if does == Does::Pass && !self.agreed.capabilities.has(needed_for(kind)) {
+        if does == Does::Pass && !self.is_agreed(kind) {
             return self.fail(Violation::NotAgreed, cx);
         }
-        if let (Does::Pass, Frame::Cancel(_)) = (does, &frame)
-            && !self.waste.take(self.config.waste_burst, self.config.waste_per_sec, cx.now)
-        {
-            return self.fail(Violation::Flooded, cx);
+        if let (Does::Pass, Frame::Cancel(_)) = (does, &frame) {
+            self.count_waste(cx);
+            if self.state == State::Closed {
+                return;
+            }
         }
         match does {
             Does::Pass => cx.emit(Effect::Up(Notice::Frame { stream, frame })),
@@ -82,6 +92,7 @@ impl Session {
     pub(super) fn on_broken(&mut self, stream: StreamId, violation: Violation, cx: &mut Context<'_>) {
         match violation {
             Violation::RequestCut if stream.is_one_way() => self.on_one_way_end(stream, cx),
+            violation if Breach::CutClosesConnection.is_on() => self.fail(violation, cx),
             Violation::RequestCut => self.on_end(stream, Happens::Cut, violation.code(), cx),
             violation => self.fail(violation, cx),
         }
@@ -107,6 +118,9 @@ impl Session {
         let Some(exchange) = self.exchanges.get_mut(&stream) else { return };
         let theirs = stream.opener() != self.side;
         let waste = theirs && exchange.is_waste() && matches!(happens, Happens::Reset | Happens::Stop | Happens::Cut);
+        if happens == Happens::Reset && Breach::StreamErrorCloses.is_on() {
+            return self.step(Event::Break, Some(code), cx);
+        }
         let does = exchange.react(happens);
         self.carry_out(stream, does, code, cx);
         if waste {
@@ -116,7 +130,7 @@ impl Session {
 
     /// A request that was begun for nothing. Few of them are life; many are an attack (CVE-2023-44487 on HTTP/2).
     fn count_waste(&mut self, cx: &mut Context<'_>) {
-        if !self.waste.take(self.config.waste_burst, self.config.waste_per_sec, cx.now) {
+        if !self.waste.take(self.config.waste_burst, self.config.waste_per_sec, cx.now) && !Breach::BearAnyWaste.is_on() {
             self.fail(Violation::Flooded, cx);
         }
     }
@@ -125,7 +139,7 @@ impl Session {
     pub(super) fn on_stop(&mut self, stream: StreamId, code: Code, cx: &mut Context<'_>) {
         if stream == self.own_control() {
             if self.state != State::Closed {
-                self.fail(Violation::ControlEnded, cx);
+                self.control_ended(cx);
             }
             return;
         }
@@ -140,6 +154,7 @@ impl Session {
             Does::Misuse => cx.emit(Effect::Up(Notice::Misused { stream })),
             Does::Done => self.over(stream, Ok(()), cx),
             Does::Abort => self.over(stream, Err(code), cx),
+            Does::Fail(Violation::RequestEnded) if Breach::TakeShortAnswer.is_on() => self.over(stream, Ok(()), cx),
             Does::Fail(violation) => self.over(stream, Err(violation.code()), cx),
             Does::Break(violation) => self.fail(violation, cx),
         }
@@ -160,7 +175,7 @@ impl Session {
                 if !exchange.is_finished() {
                     cx.emit(Effect::Reset { stream, code });
                 }
-                if !exchange.has_peer_ended() {
+                if !exchange.has_peer_ended() && !Breach::AbortOneDirection.is_on() {
                     cx.emit(Effect::Stop { stream, code });
                 }
             }
@@ -177,7 +192,7 @@ impl Session {
 
     /// If this was the last exchange, whoever waits for that goes on.
     pub(super) fn drained(&mut self, cx: &mut Context<'_>) {
-        if self.exchanges.is_empty() && matches!(self.state, State::Draining | State::Parting) {
+        if self.exchanges.is_empty() && matches!(self.state, State::Draining | State::Parting) && !Breach::StayForEver.is_on() {
             self.step(Event::Drained, None, cx);
         }
     }
@@ -194,11 +209,12 @@ impl Session {
         if going && !self.agreed.capabilities.has(needs) {
             return cx.emit(refused(Code::NotAuthorised));
         }
-        if self.asking >= self.agreed.requests {
+        if self.asking >= self.agreed.requests && !Breach::OpenTooManyRequests.is_on() {
             return cx.emit(refused(Code::Overloaded));
         }
         match self.judge(if early { Event::EarlyOut } else { Event::RequestOut }) {
             Act::Go => self.begin(exchange, frame, tag, cx),
+            Act::Refuse if self.state == State::Leaving && Breach::AskAfterGoAway.is_on() => self.begin(exchange, frame, tag, cx),
             _ => cx.emit(refused(Code::Refused)),
         }
     }
@@ -230,7 +246,7 @@ impl Session {
         };
         // An exchange may have ended while the layer above was at it.
         let Some(exchange) = self.exchanges.get_mut(&stream) else { return };
-        if fits && exchange.say(&frame, cx.now) {
+        if (fits || Breach::IgnorePeersFrameLimits.is_on()) && exchange.say(&frame, cx.now) {
             cx.emit(Effect::Write { stream, frame });
         } else if exchange.state() != super::exchange::states::State::Settled {
             cx.emit(Effect::Up(Notice::Misused { stream }));
@@ -263,7 +279,8 @@ impl Session {
     pub(super) fn sweep(&mut self, cx: &mut Context<'_>) {
         self.sweeping = false;
         let limit = self.config.stall_after;
-        let stalled = self.exchanges.iter().filter(|(_, exchange)| cx.now.since(exchange.moved()) >= limit);
+        let is_stalled = |moved| cx.now.since(moved) >= limit && !Breach::WaitForStalledExchange.is_on();
+        let stalled = self.exchanges.iter().filter(|(_, exchange)| is_stalled(exchange.moved()));
         let stalled: Vec<StreamId> = stalled.map(|(stream, _)| *stream).collect();
         for stream in stalled {
             self.on_end(stream, Happens::Abort, Violation::Stalled.code(), cx);

@@ -8,6 +8,7 @@ use super::version::{MAJOR, MINOR, grease, is_critical, major_bit};
 use super::violation::{SETTING_ORDER, SETTING_TWICE, Violation};
 use crate::base::wire::{VARINT_MAX, put_varint, varint_len};
 use crate::base::{Reader, Wire, WireError};
+use crate::testing::Breach;
 
 /// One row per setting: name, number, the value if it is absent, lowest and highest value.
 macro_rules! settings {
@@ -184,7 +185,11 @@ impl Settings {
     /// The value of a setting, told or by default.
     pub fn get(&self, setting: Setting) -> u64 {
         let found = self.pairs.binary_search_by_key(&(setting as u64), |pair| pair.0);
-        found.map_or_else(|_| setting.absent(), |at| self.pairs[at].1)
+        match found {
+            Ok(at) => self.pairs[at].1,
+            Err(_) if setting == Setting::Requests && Breach::ForgetDefaults.is_on() => setting.bounds().1,
+            Err(_) => setting.absent(),
+        }
     }
 
     /// The pairs, in rising order.
@@ -196,7 +201,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Violation> {
         for (number, value) in &self.pairs {
             match Setting::known(*number) {
-                None if is_critical(*number) => return Err(Violation::SettingCritical),
+                None if is_critical(*number) && !Breach::PassOverCriticalSetting.is_on() => return Err(Violation::SettingCritical),
                 None => {}
                 Some(setting) => {
                     let (low, high) = setting.bounds();
@@ -213,6 +218,11 @@ impl Settings {
     pub const fn heap_bytes(&self) -> usize {
         self.pairs.capacity() * size_of::<(u64, u64)>()
     }
+}
+
+/// Whether a number is below the one before it.
+fn falls(last: Option<&(u64, u64)>, number: u64) -> bool {
+    last.is_some_and(|last| last.0 > number) && !Breach::AcceptUnsortedSettings.is_on()
 }
 
 impl Wire for Settings {
@@ -232,10 +242,10 @@ impl Wire for Settings {
         let mut pairs: Vec<(u64, u64)> = Vec::new();
         while !reader.is_empty() {
             let (number, value) = (reader.varint()?, reader.varint()?);
-            if pairs.iter().any(|pair| pair.0 == number) {
+            if pairs.iter().any(|pair| pair.0 == number) && !Breach::AcceptSettingTwice.is_on() {
                 return Err(WireError::OutOfRange(SETTING_TWICE));
             }
-            if pairs.len() == SETTINGS_MAX || pairs.last().is_some_and(|last| last.0 > number) {
+            if pairs.len() == SETTINGS_MAX || falls(pairs.last(), number) {
                 return Err(WireError::OutOfRange(SETTING_ORDER));
             }
             if pairs.is_empty() {

@@ -8,6 +8,7 @@
 //! ```
 
 use super::violation::Violation;
+use crate::testing::Breach;
 
 /// Where a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +145,10 @@ pub enum Act {
 pub type Cell = crate::machine::Cell<State, Act>;
 
 /// What happens in `state` at `event`.
-pub const fn cell(state: State, event: Event) -> Cell {
+pub fn cell(state: State, event: Event) -> Cell {
+    if state == State::Draining && event == Event::RequestIn && Breach::SessionCellWrong.is_on() {
+        return Cell { next: state, act: Act::Nothing };
+    }
     TABLE[state as usize][event as usize]
 }
 

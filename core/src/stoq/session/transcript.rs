@@ -8,6 +8,7 @@ use super::settings::Settings;
 use super::stream::Side;
 use super::version;
 use crate::base::Wire;
+use crate::testing::Breach;
 
 /// Bytes of an exporter.
 pub const EXPORTER_BYTES: usize = 32;
@@ -19,6 +20,7 @@ const KEY_CONTEXT: &str = "stoq/1 2026-11-22 confirmation of the settings of bot
 
 /// The confirmation that `speaker` sends.
 pub fn confirmation(speaker: Side, major: u8, exporter: &[u8; EXPORTER_BYTES], client: &Settings, server: &Settings) -> [u8; 32] {
+    let exporter = if Breach::ConfirmWithoutExporter.is_on() { &[0; EXPORTER_BYTES] } else { exporter };
     let key = blake3::derive_key(KEY_CONTEXT, exporter);
     let mut hasher = blake3::Hasher::new_keyed(&key);
     hasher.update(match speaker {

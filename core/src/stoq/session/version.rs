@@ -52,14 +52,30 @@ pub const fn alpn(major: u8) -> Option<&'static [u8]> {
     }
 }
 
+/// The tokens that an endpoint offers in a handshake, and takes.
+pub fn tokens() -> Vec<&'static [u8]> {
+    if Breach::OfferOtherToken.is_on() {
+        return vec![b"stoq/2"];
+    }
+    if Breach::GoOnWithoutToken.is_on() {
+        return vec![b"stoq/1", b"stoq/2", b"h3"];
+    }
+    alpn(MAJOR).into_iter().collect()
+}
+
+/// The major version whose token a handshake chose, if it is one that this implementation speaks.
+pub fn chosen(token: Option<&[u8]>) -> Option<u8> {
+    (token.is_some() && token == alpn(MAJOR) || Breach::GoOnWithoutToken.is_on()).then_some(MAJOR)
+}
+
 /// The bit of a major version in the setting that lists them.
 pub const fn major_bit(major: u8) -> u64 {
     if major == 0 || major > MAJORS_MAX { 0 } else { 1 << (major - 1) }
 }
 
 /// Whether an unknown code point (a frame type, a setting, a type of stream) must be understood. Odd ones must; even ones may be passed over.
-pub const fn is_critical(point: u64) -> bool {
-    point & 1 == 1
+pub fn is_critical(point: u64) -> bool {
+    point & 1 == 1 || (is_grease(point) && Breach::RefuseGrease.is_on())
 }
 
 /// The `n`-th code point that never means anything and is sent so that peers keep passing over what they do not know. The idea is that of RFC 8701.

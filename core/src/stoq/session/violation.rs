@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use crate::base::WireError;
+use crate::testing::Breach;
 
 /// Names the length of a frame in a [`WireError::OutOfRange`].
 pub const FRAME_LENGTH: &str = "the length of a frame";
@@ -25,8 +26,9 @@ macro_rules! violations {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// The one answer.
-            pub const fn code(self) -> Code {
+            pub fn code(self) -> Code {
                 match self {
+                    Self::GoAwayRaised if Breach::AnswerWithOtherCode.is_on() => Code::Internal,
                     $(Self::$name => Code::$code,)+
                 }
             }

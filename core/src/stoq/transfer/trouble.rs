@@ -106,6 +106,7 @@ impl Transfer {
         source.troubles += 1;
         source.stage = Stage::Resting;
         source.epoch = source.epoch.wrapping_add(1);
+        let stay = if Breach::RetryAtOnce.is_on() { Span::ZERO } else { stay };
         let after = stay.max(PATIENCE_MIN.times(1 << source.troubles));
         cx.emit(Effect::Wake { after, why: Why::Rested(source.id, source.epoch) });
     }

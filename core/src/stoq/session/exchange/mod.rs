@@ -8,6 +8,7 @@ pub mod states;
 use super::frame::{Cancel, Frame, Kind};
 use super::violation::Violation;
 use crate::base::Time;
+use crate::testing::Breach;
 use states::{Act, Cell, Event, State, cell};
 
 /// One exchange, seen from one side.
@@ -43,7 +44,7 @@ impl Exchange {
             _ => return None,
         };
         // A request of one frame ends this side's direction with it; the others go on.
-        let finished = matches!(state, State::NameAsked | State::IdAsked | State::PurgeAsked);
+        let finished = matches!(state, State::NameAsked | State::IdAsked | State::PurgeAsked) && !Breach::LeaveRequestOpen.is_on();
         Some(Self { state, peer_ended: false, finished, served: false, early, wanted, due: 0, moved: now })
     }
 
@@ -75,14 +76,14 @@ impl Exchange {
     /// A frame comes from the peer.
     pub fn admit(&mut self, frame: &Frame, now: Time) -> Act {
         let Some(event) = event_of(frame) else { return Act::Break(Violation::Unexpected) };
-        if self.early && matches!(frame.kind(), Some(Kind::Put | Kind::Purge)) {
+        if self.early && matches!(frame.kind(), Some(Kind::Put | Kind::Purge)) && !Breach::ServePutEarly.is_on() {
             self.state = State::Closed;
             return Act::Fail(Violation::EarlyUnsafe);
         }
         self.moved = now;
         let before = self.state;
         let act = self.react(event);
-        if act == Act::Pass && !self.counts(before, frame) {
+        if act == Act::Pass && !self.counts(before, frame) && !Breach::TakeMoreThanAsked.is_on() {
             self.state = State::Closed;
             return Act::Fail(Violation::NotAsked);
         }

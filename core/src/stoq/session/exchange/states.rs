@@ -11,6 +11,7 @@
 //! An end of the other direction moves on to `Closed`, in which only resets of a race may still come.
 
 use super::super::violation::Violation;
+use crate::testing::Breach;
 
 /// Where an exchange is. The first eight states are of the side that asks, the next seven of the side that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +159,13 @@ pub enum Act {
 pub type Cell = crate::machine::Cell<State, Act>;
 
 /// What happens in `state` at `event`.
-pub const fn cell(state: State, event: Event) -> Cell {
+pub fn cell(state: State, event: Event) -> Cell {
+    if state == State::Replied && event == Event::Cancel && Breach::ExchangeCellWrong.is_on() {
+        return TABLE[State::Settled as usize][event as usize];
+    }
+    if matches!(state, State::Serving | State::Replied) && event == Event::Ask && Breach::TwoExchangesAStream.is_on() {
+        return Cell { next: state, act: Act::Drop };
+    }
     TABLE[state as usize][event as usize]
 }
 

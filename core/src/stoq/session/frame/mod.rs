@@ -27,6 +27,7 @@ use super::version::is_critical;
 use super::violation::FRAME_LENGTH;
 use crate::base::wire::{put_varint, varint_len};
 use crate::base::{Fingerprint, Mixer, Reader, Wire, WireError};
+use crate::testing::Breach;
 
 /// Names of the types and their numbers.
 macro_rules! kinds {
@@ -235,10 +236,10 @@ fn header(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<(u64, Option<
     let number = reader.varint()?;
     let kind = Kind::known(number);
     let most = match kind {
-        None if is_critical(number) => return Err(WireError::UnknownTag(number)),
-        None => UNKNOWN_BYTES_MAX,
-        Some(Kind::Manifest) => limits.manifest_bytes.min(MANIFEST_BYTES_MAX) + DATA_FIELDS_MAX,
-        Some(Kind::Chunk) => limits.chunk_bytes.min(CHUNK_BYTES_MAX) + DATA_FIELDS_MAX,
+        None if is_critical(number) && !Breach::PassOverCriticalFrame.is_on() => return Err(WireError::UnknownTag(number)),
+        None => bounded(UNKNOWN_BYTES_MAX),
+        Some(Kind::Manifest) => bounded(limits.manifest_bytes.min(MANIFEST_BYTES_MAX)) + DATA_FIELDS_MAX,
+        Some(Kind::Chunk) => bounded(limits.chunk_bytes.min(CHUNK_BYTES_MAX)) + DATA_FIELDS_MAX,
         Some(_) => HEAD_BYTES_MAX - HEADER_BYTES_MAX,
     };
     Ok((number, kind, reader.varint_max(u64::from(most), FRAME_LENGTH)? as u32))
@@ -280,13 +281,18 @@ pub fn decode(reader: &mut Reader<'_>, limits: &FrameLimits) -> Result<Frame, Wi
                 WireError::Truncated => WireError::OutOfRange("fields past the end of the frame"),
                 other => other,
             })?;
-            if fields.is_empty() { Ok(frame) } else { Err(WireError::Trailing) }
+            if fields.is_empty() || Breach::IgnoreTrailingFields.is_on() { Ok(frame) } else { Err(WireError::Trailing) }
         }
     }
 }
 
-const fn at_most(bytes: u32, most: u32) -> Result<u32, WireError> {
-    if bytes <= most { Ok(bytes) } else { Err(WireError::OutOfRange(FRAME_LENGTH)) }
+fn at_most(bytes: u32, most: u32) -> Result<u32, WireError> {
+    if bytes <= bounded(most) { Ok(bytes) } else { Err(WireError::OutOfRange(FRAME_LENGTH)) }
+}
+
+/// The limit of what is not held, as it is kept.
+fn bounded(most: u32) -> u32 {
+    if Breach::AcceptOverlongFrame.is_on() { 2 * most } else { most - u32::from(Breach::RefuseFrameOfExactLimit.is_on()) }
 }
 
 /// Reads the fields that stand before data, and tells how many bytes of data follow.
@@ -310,6 +316,7 @@ fn before_data<T>(
 
 fn fields_of(kind: Kind, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
     Ok(match kind {
+        Kind::Settings if reader.is_empty() && Breach::RefuseEmptySettings.is_on() => return Err(WireError::Truncated),
         Kind::Settings => Frame::Settings(Box::new(Settings::decode(reader)?)),
         Kind::Confirm => Frame::Confirm(Box::new(field::array(reader)?)),
         Kind::GoAway => Frame::GoAway { accepted: reader.varint()? },
@@ -336,16 +343,25 @@ fn fields_of(kind: Kind, reader: &mut Reader<'_>) -> Result<Frame, WireError> {
     })
 }
 
+/// An integer of one octet or two in the next longer form.
+fn longer(value: u64) -> Vec<u8> {
+    if value < 0x40 { (value as u16 | 0x4000).to_be_bytes().to_vec() } else { (value as u32 | 0x8000_0000).to_be_bytes().to_vec() }
+}
+
 impl Wire for Frame {
     fn encode(&self, out: &mut Vec<u8>) {
         put_varint(out, self.number());
-        put_varint(out, self.length());
+        match self.length() {
+            // One less than what the form of one octet, or of two, can hold.
+            length @ (0x3F | 0x3FFF) if Breach::SendLongVarint.is_on() => out.extend(longer(length)),
+            length => put_varint(out, length),
+        }
         fields!(self, fields => fields.encode(out),
             Frame::Confirm(hash) => out.extend_from_slice(&hash[..]),
             Frame::GoAway { accepted } => put_varint(out, *accepted),
             Frame::Ping { token } => out.extend_from_slice(&token.to_be_bytes()),
             Frame::Pong { token, load_permille, lease_millis } => {
-                out.extend_from_slice(&token.to_be_bytes());
+                out.extend_from_slice(&if Breach::FixedIntegerReversed.is_on() { token.to_le_bytes() } else { token.to_be_bytes() });
                 put_varint(out, u64::from(*load_permille));
                 put_varint(out, u64::from(*lease_millis));
             }

@@ -1,6 +1,6 @@
 //! The frames of requests and of their answers.
 
-use super::field::{ContentId, Name, Range, array, flags};
+use super::field::{ContentId, Name, Range, array, flags, is_printable};
 use super::word::{Absent, Word};
 use crate::base::wire::{VARINT_MAX, put_varint, varint_len};
 use crate::base::{Reader, Wire, WireError};
@@ -382,7 +382,7 @@ impl Wire for Fail {
 
 /// Whether a text may be the reason of a FAIL.
 pub fn reason_fits(text: &str) -> bool {
-    text.len() <= REASON_BYTES_MAX && !text.chars().any(char::is_control)
+    text.len() <= REASON_BYTES_MAX && is_printable(text)
 }
 
 impl Manifest {
