@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hypermesh_core::base::{Span, Wire};
 use hypermesh_core::stoq::certs::{Asked, PeerId};
 use hypermesh_core::stoq::node::{ConnId, Input, Peer, ServerId};
-use hypermesh_core::stoq::session::frame::Frame;
+use hypermesh_core::stoq::session::frame::{Frame, meaningless};
 use hypermesh_core::stoq::session::version::{MAJOR, chosen};
 use hypermesh_core::stoq::session::{self, Code, Roles, StreamId, reader};
 use hypermesh_core::testing::Breach;
@@ -53,8 +53,7 @@ impl Conn {
         let Some(outbox) = self.outbox(stream) else { return };
         let mut head = frame.to_bytes();
         if let Frame::Unknown { bytes, .. } = frame {
-            // The payload of a frame without meaning is as good as any other.
-            head.resize(head.len() + *bytes as usize, u8::from(Breach::GreaseNotZero.is_on()));
+            head.extend(meaningless(*bytes));
         }
         outbox.push(Bytes::from(head));
     }

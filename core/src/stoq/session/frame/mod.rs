@@ -290,6 +290,11 @@ fn at_most(bytes: u32, most: u32) -> Result<u32, WireError> {
     if bytes <= bounded(most) { Ok(bytes) } else { Err(WireError::OutOfRange(FRAME_LENGTH)) }
 }
 
+/// The payload that is sent in a frame without meaning: zeros (R-6-15).
+pub fn meaningless(bytes: u32) -> Vec<u8> {
+    vec![u8::from(Breach::GreaseNotZero.is_on()); bytes as usize]
+}
+
 /// The limit of what is not held, as it is kept.
 fn bounded(most: u32) -> u32 {
     if Breach::AcceptOverlongFrame.is_on() { 2 * most } else { most - u32::from(Breach::RefuseFrameOfExactLimit.is_on()) }
