@@ -53,6 +53,10 @@ pub async fn hear(mut stream: RecvStream, mut reader: FrameReader, mut stop: one
                 // Whoever dropped the other end has forgotten the stream, and so has the peer or the connection.
                 let code = code.unwrap_or(Code::Refused);
                 let _ = stream.stop(error_code(code));
+                if is_one_way {
+                    // Nothing more is heard of it, not even its end: how many the peer has open is for QUIC to bound from here on.
+                    tell(Said::End);
+                }
                 return;
             }
             came = stream.read_chunks(&mut pieces) => came,
