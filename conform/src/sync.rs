@@ -4,7 +4,7 @@
 //! a profile), `pixit` (parameters with their bounds, from core), `index` (every requirement with its defect), `vectors` (how many each family has),
 //! `file PATH` (a file of the standard's folder).
 
-use crate::registry::{Level, Profile, Registry, Requirement};
+use crate::registry::{Profile, Registry, Requirement};
 use crate::text::{BEGIN, END, requirement_of};
 use crate::vectors::{FAMILIES, Outcome};
 use crate::{FOLDER, Fault, Text};
@@ -118,21 +118,12 @@ fn row(table: &mut String, name: &str, registry: &Registry) {
     let _ = writeln!(table, "| {name} | {} | {} | {} | {} |", counts.shall, counts.should, counts.may, counts.remote);
 }
 
-/// How a requirement stands in the column *status* of a PICS proforma (ISO/IEC 9646-7): mandatory or optional, under the predicate of its profile.
-fn status(requirement: &Requirement) -> String {
-    let letter = if requirement.level == Level::Shall { "M" } else { "O" };
-    match requirement.profile {
-        Profile::Core => letter.to_owned(),
-        profile => format!("{}:{letter}", profile.name().to_uppercase()),
-    }
-}
-
 fn pics(registry: &Registry, profile: Profile) -> String {
     let mut table = String::from("| item | requirement | binds | status | support |\n|---|---|---|---|---|\n");
     for requirement in registry.requirements().filter(|requirement| requirement.profile == profile) {
-        let (id, role, status) = (requirement.id, requirement.role, status(requirement));
+        let (id, role, status) = (requirement.id, requirement.role, requirement.status());
         let not = if profile == Profile::Core { "" } else { " N/A [ ]" };
-        let item = format!("{}{}-{}", &profile.name()[..2].to_uppercase(), id.clause, id.number);
+        let item = requirement.item();
         let _ = writeln!(table, "| {item} | {id} | {role} | {status} | Yes [ ] No [ ]{not} |");
     }
     table

@@ -12,12 +12,27 @@ impl Registry {
     /// Reads a folder of TOML files. A requirement that cannot be read does not hide the others.
     pub fn load(folder: &Path) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
+        let files = files(folder, &mut faults);
+        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        Self::read(files, faults)
+    }
+
+    /// The registry that this crate was built with, wherever it runs.
+    ///
+    /// # Panics
+    /// If the files that were built in cannot be read, which the tests of this crate rule out.
+    pub fn built_in() -> Self {
+        Self::read(super::built_in::FILES.iter().copied(), Vec::new())
+            .unwrap_or_else(|faults| panic!("the registry that was built in: {faults:?}"))
+    }
+
+    fn read<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, mut faults: Vec<Fault>) -> Result<Self, Vec<Fault>> {
         let mut registry = Self { clauses: Vec::new(), withdrawn: Vec::new() };
-        for (name, text) in files(folder, &mut faults) {
+        for (name, text) in files {
             if name.ends_with(WITHDRAWN) {
-                registry.withdrawn = withdrawn(&name, &text, &mut faults);
+                registry.withdrawn = withdrawn(name, text, &mut faults);
             } else {
-                registry.clauses.extend(clause(&name, &text, &mut faults));
+                registry.clauses.extend(clause(name, text, &mut faults));
             }
         }
         registry.clauses.sort_by_key(|clause| clause.number);

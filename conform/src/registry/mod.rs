@@ -20,6 +20,7 @@
 //! purposes.invalid = "..."
 //! ```
 
+mod built_in;
 mod id;
 mod load;
 mod requirement;
@@ -96,6 +97,11 @@ impl Registry {
     /// The requirement of that id.
     pub fn get(&self, id: Id) -> Option<&Requirement> {
         self.requirements().find(|requirement| requirement.id == id)
+    }
+
+    /// What stands for the registry that this crate was built with: the BLAKE3 digest of its files.
+    pub fn digest() -> String {
+        built_in::digest()
     }
 
     /// Whether the id was withdrawn.

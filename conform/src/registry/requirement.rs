@@ -109,6 +109,16 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Its name in reports, as in the registry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Simulated => "simulated",
+            Self::Remote => "remote",
+            Self::Inspection => "inspection",
+        }
+    }
+
     /// Its letter in tables.
     pub const fn letter(self) -> char {
         match self {
@@ -164,6 +174,25 @@ impl Requirement {
     /// Whether the reference implementation keeps it.
     pub fn is_built(&self) -> bool {
         !self.code.is_empty()
+    }
+
+    /// Whether only reading what the supplier declares can judge it.
+    pub fn is_inspected(&self) -> bool {
+        self.tiers == [Tier::Inspection]
+    }
+
+    /// Its row in the PICS proforma of Annex A.
+    pub fn item(&self) -> String {
+        format!("{}{}-{}", &self.profile.name()[..2].to_uppercase(), self.id.clause, self.id.number)
+    }
+
+    /// How it stands in the column *status* of a PICS proforma (ISO/IEC 9646-7): mandatory or optional, under the predicate of its profile.
+    pub fn status(&self) -> String {
+        let letter = if self.level == Level::Shall { "M" } else { "O" };
+        match self.profile {
+            Profile::Core => letter.to_owned(),
+            profile => format!("{}:{letter}", profile.name().to_uppercase()),
+        }
     }
 
     /// The letters of its tiers.

@@ -17,6 +17,7 @@ pub mod octets;
 pub mod port;
 #[cfg(feature = "sockets")]
 pub mod quic;
+pub mod report;
 pub mod tester;
 pub mod verdict;
 #[cfg(feature = "zoo")]

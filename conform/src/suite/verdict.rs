@@ -1,10 +1,11 @@
 //! What a case, a requirement and a campaign amount to (clause 4.3).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
 /// A verdict, the better first: the verdict of a requirement is the worst of its cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It did what the standard says.
