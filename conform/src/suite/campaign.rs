@@ -50,7 +50,7 @@ impl Campaign {
 
     /// Runs every case on the machines in memory, with a breach on or without one. Each gets a node of its own.
     pub fn in_memory(&self, breach: Option<Breach>) -> Vec<Record> {
-        self.cases.iter().map(|case| in_memory(case, breach)).collect()
+        self.cases.iter().filter(|case| case.is_in_memory).map(|case| in_memory(case, breach)).collect()
     }
 
     /// Runs every case that can run over a network on this port. `tell` hears each record as it comes; false ends the campaign, and what is left is absent.
@@ -70,6 +70,7 @@ impl Campaign {
 pub fn in_memory(case: &Case, breach: Option<Breach>) -> Record {
     match &case.run {
         Run::Function(run) => judge(case, Tier::Core, || (under(breach, || run()), Vec::new())),
+        Run::Process(_) => absent(case, Tier::Core),
         Run::Wire(subject, run) => judge(case, Tier::Core, || {
             let mut port = Memory::new(Pixit::default(), breach);
             script(&mut port, *subject, 1, &**run)
@@ -78,7 +79,11 @@ pub fn in_memory(case: &Case, breach: Option<Breach>) -> Record {
 }
 
 fn on_port(case: &Case, seed: u64, port: &mut dyn Port, tier: Tier) -> Record {
-    let Run::Wire(subject, run) = &case.run else { return absent(case, tier) };
+    let (subject, run) = match &case.run {
+        Run::Wire(subject, run) => (subject, run),
+        Run::Process(run) => return judge(case, tier, || (run(), Vec::new())),
+        Run::Function(_) => return absent(case, tier),
+    };
     let times = if case.is_timed && tier == Tier::Remote { TIMED_RUNS } else { 1 };
     // Names are made from the seed, so that what one run stored is not in the way of another.
     let mut records: Vec<Record> =

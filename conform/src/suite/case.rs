@@ -57,6 +57,8 @@ pub enum Run {
     Wire(Subject, Arc<dyn Fn(&mut Tester<'_>) -> Outcome + Send + Sync>),
     /// On functions of the implementation, in memory.
     Function(Arc<dyn Fn() -> Outcome + Send + Sync>),
+    /// On a node with its files and ports on this machine, which the case starts by itself.
+    Process(Arc<dyn Fn() -> Outcome + Send + Sync>),
 }
 
 impl fmt::Debug for Run {
@@ -64,6 +66,7 @@ impl fmt::Debug for Run {
         match self {
             Self::Wire(subject, _) => write!(f, "Wire({})", subject.name()),
             Self::Function(_) => f.write_str("Function"),
+            Self::Process(_) => f.write_str("Process"),
         }
     }
 }
@@ -83,6 +86,8 @@ pub struct Case {
     pub run: Run,
     /// Whether it can run where only a real clock and a real network are.
     pub is_remote: bool,
+    /// Whether it can run on the machines in memory.
+    pub is_in_memory: bool,
     /// Whether its verdict depends on a clock on the wall, so that it is run three times where that is the only clock.
     pub is_timed: bool,
 }
@@ -103,16 +108,37 @@ impl Case {
         Self { is_remote: false, ..Self::new(name, polarity, Run::Function(Arc::new(run))) }
     }
 
+    /// A case on a node that it starts by itself, with files and ports.
+    pub fn process(name: &str, polarity: Polarity, run: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
+        Self { is_in_memory: false, ..Self::new(name, polarity, Run::Process(Arc::new(run))) }
+    }
+
     fn new(name: &str, polarity: Polarity, run: Run) -> Self {
         let requirement = name.split_once('/').and_then(|(id, _)| Id::parse(id));
         let requirement = requirement.unwrap_or_else(|| panic!("{name}: a case is named R-<clause>-<number>/what-it-tries"));
-        Self { name: name.to_owned(), requirement, leans_on: Vec::new(), polarity, run, is_remote: true, is_timed: false }
+        Self {
+            name: name.to_owned(),
+            requirement,
+            leans_on: Vec::new(),
+            polarity,
+            run,
+            is_remote: true,
+            is_in_memory: true,
+            is_timed: false,
+        }
     }
 
     /// The same, never run over a real network: it needs what only memory can do.
     #[must_use]
     pub fn in_memory(mut self) -> Self {
         self.is_remote = false;
+        self
+    }
+
+    /// The same, never run in memory: it needs what only a network has.
+    #[must_use]
+    pub fn over_a_network(mut self) -> Self {
+        self.is_in_memory = false;
         self
     }
 
@@ -134,7 +160,7 @@ impl Case {
     pub const fn subject(&self) -> Option<Subject> {
         match &self.run {
             Run::Wire(subject, _) => Some(*subject),
-            Run::Function(_) => None,
+            Run::Function(_) | Run::Process(_) => None,
         }
     }
 }

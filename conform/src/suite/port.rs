@@ -10,6 +10,7 @@ use hypermesh_core::stoq::node::{Command, JobId, Told};
 use hypermesh_core::stoq::session::frame::ContentId;
 use hypermesh_core::stoq::session::{Roles, Side, StreamId};
 use std::collections::BTreeMap;
+use std::net::SocketAddrV6;
 use std::sync::Arc;
 
 /// A connection of the tester.
@@ -97,7 +98,7 @@ impl Default for Pixit {
             leave_within: Span::secs(2),
             stall_after: Span::secs(2),
             requests: 32,
-            idle: Span::secs(20),
+            idle: Span::secs(4),
             waste_burst: 16,
             waste_per_sec: 1,
             told_per_sec: 8,
@@ -206,4 +207,47 @@ pub trait Port {
 
     /// Tells the implementation to leave in good order; none without an upper tester.
     fn leave(&mut self) -> Option<()>;
+
+    /// What only a real network has; none in memory.
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        None
+    }
+}
+
+/// How the tester connects where a case says more than who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Who it is.
+    pub identity: Identity,
+    /// The token of ALPN that it offers.
+    pub token: &'static [u8],
+    /// Whether it shows signs of life.
+    pub keeps_alive: bool,
+    /// A path between the two that carries packets of so many octets at most, headers of IPv6 and UDP included, and no more than so many of the tester's.
+    pub path: Option<(usize, usize)>,
+}
+
+impl Default for Hello {
+    fn default() -> Self {
+        let identity = Identity::Certified(super::tester::ROLES);
+        Self { identity, token: b"stoq/1", keeps_alive: true, path: None }
+    }
+}
+
+/// What only a real network has.
+pub trait Network {
+    /// Where the implementation listens.
+    fn address(&self) -> Outcome<SocketAddrV6>;
+
+    /// Tries a handshake. Why it failed, if it did.
+    fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>>;
+
+    /// Octets of UDP payload that the last path carried, away from the tester and towards it.
+    fn carried(&self) -> (usize, usize);
+
+    /// The longest datagram that the implementation takes, in octets; none if it takes none.
+    fn datagram_max(&self, line: Line) -> Option<usize>;
+
+    /// How many of these octets QUIC takes on a new one-way stream before it needs to be granted more.
+    fn push(&mut self, line: Line, octets: usize) -> Outcome<usize>;
 }

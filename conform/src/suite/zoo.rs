@@ -51,6 +51,27 @@ pub fn hunt(campaign: &Campaign, breaches: &[Breach], mut tell: impl FnMut(&Catc
     caught
 }
 
+/// Runs the cases of these breaches' own requirements over sockets, with the breach on in the whole process but in the tester. Each gets a deployment and a
+/// port of its own. What other requirements' cases say of such a breach is not asked: it would take as long as all campaigns together.
+#[cfg(feature = "sockets")]
+pub fn hunt_over_sockets(campaign: &Campaign, breaches: &[Breach], mut tell: impl FnMut(&Catch)) -> super::Outcome<Vec<Catch>> {
+    use super::quic::{QuicPort, Target};
+    let mut all = Vec::new();
+    for breach in breaches {
+        let own = campaign.clone().select(&format!("{}/", breach.names().1));
+        let cases: BTreeMap<&str, &Case> = own.cases.iter().map(|case| (case.name.as_str(), case)).collect();
+        let folder = tempfile::tempdir().map_err(|error| super::Miss::Error(error.to_string()))?;
+        Breach::plant(Some(*breach));
+        let records = QuicPort::new(Target::Reference, folder.path(), super::Pixit::default())
+            .map(|mut port| own.on_port(&mut port, crate::registry::Tier::Remote, |_| true));
+        Breach::plant(None);
+        let caught = sort(*breach, &records?, &cases);
+        tell(&caught);
+        all.push(caught);
+    }
+    Ok(all)
+}
+
 fn sort(breach: Breach, records: &[Record], cases: &BTreeMap<&str, &Case>) -> Catch {
     let broken = Id::parse(breach.names().1).expect("the registry gave the id");
     let mut caught = Catch { breach, cases: 0, found_by: Vec::new(), explained: Vec::new(), collateral: Vec::new() };

@@ -1,5 +1,6 @@
 //! The cases, a file a clause.
 
+mod network;
 mod wire;
 
 use super::case::Case;
@@ -8,6 +9,7 @@ use super::case::Case;
 pub fn all() -> Vec<Case> {
     let mut all = Vec::new();
     all.extend(wire::cases());
+    all.extend(network::cases());
     all.sort_by(|one, other| (one.requirement, &one.name).cmp(&(other.requirement, &other.name)));
     all
 }

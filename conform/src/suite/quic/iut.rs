@@ -5,7 +5,7 @@ use crate::suite::case::Subject;
 use crate::suite::memory::subject::{self, TESTER};
 use crate::suite::port::Pixit;
 use crate::suite::verdict::{Miss, Outcome};
-use hypermesh_core::stoq::certs::{Asked, Trusted};
+use hypermesh_core::stoq::certs::{Asked, RevocationList, Trusted};
 use hypermesh_core::stoq::node::{Command, Input, JobId, StoqNode, Told, Unread};
 use hypermesh_core::stoq::preset::Effective;
 use hypermesh_core::stoq::session::Roles;
@@ -111,6 +111,10 @@ impl Local {
         let driver = self.driver.clone();
         // Nobody waits for the last packets; the tester has closed its connections.
         runtime.spawn(async move { driver.stop().await });
+    }
+
+    pub(super) fn list(&self, list: RevocationList) {
+        self.driver.list(list);
     }
 
     pub(super) fn offer(&self, contents: &BTreeMap<ContentId, Arc<[u8]>>) {

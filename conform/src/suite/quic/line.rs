@@ -48,13 +48,14 @@ pub(super) struct LineTasks {
 }
 
 /// What the tester grants: enough that it never is the tester who is in the way.
-pub(super) fn transport() -> Arc<TransportConfig> {
+pub(super) fn transport(keeps_alive: bool) -> Arc<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport
         .max_concurrent_bidi_streams(VarInt::from_u32(256))
         .max_concurrent_uni_streams(VarInt::from_u32(16))
         .max_idle_timeout(Some(VarInt::from_u32(60_000).into()))
-        .datagram_receive_buffer_size(Some(64 << 10));
+        .datagram_receive_buffer_size(Some(64 << 10))
+        .keep_alive_interval(keeps_alive.then_some(Duration::from_millis(400)));
     Arc::new(transport)
 }
 
@@ -121,6 +122,23 @@ impl LineTasks {
             self.shared.listen(receive);
         }
         Some(stream)
+    }
+
+    /// How many octets QUIC takes on a new one-way stream, of a type without meaning, before it needs to be granted more.
+    pub(super) fn push(&self, runtime: &Runtime, octets: usize, patience: Duration) -> usize {
+        let taken = std::cell::Cell::new(0);
+        let pushing = async {
+            let mut send = self.connection.open_uni().await.ok()?;
+            let mut all = vec![0; octets];
+            all[0] = 30;
+            while taken.get() < octets {
+                taken.set(taken.get() + send.write(&all[taken.get()..]).await.ok()?);
+            }
+            Some(())
+        };
+        // That it does not end is what is measured.
+        let _ = runtime.block_on(async { tokio::time::timeout(patience, pushing).await });
+        taken.get()
     }
 
     fn order(&self, stream: StreamId, order: Order) -> Outcome {

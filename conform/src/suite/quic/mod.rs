@@ -5,13 +5,14 @@
 
 mod iut;
 mod line;
+mod path;
 mod pki;
 
 pub use iut::Reached;
 pub use pki::Deployment;
 
 use super::case::Subject;
-use super::port::{Heard, Identity, Line, Pixit, Port, Ways};
+use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::node::{Command, JobId, Told};
@@ -19,11 +20,11 @@ use hypermesh_core::stoq::session::frame::ContentId;
 use hypermesh_core::stoq::session::{Roles, Side, StreamId};
 use iut::Local;
 use line::LineTasks;
+use path::Path;
 use quinn::{Endpoint, ServerConfig};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -49,6 +50,7 @@ pub struct QuicPort {
     pixit: Pixit,
     started: Instant,
     next: u64,
+    path: Option<Path>,
     own: Runtime,
     theirs: Runtime,
 }
@@ -59,7 +61,7 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Miss + '_ {
 
 impl QuicPort {
     /// A port to a target. The folder has, or gets, the certificates of the deployment.
-    pub fn new(target: Target, folder: &Path, pixit: Pixit) -> Outcome<Self> {
+    pub fn new(target: Target, folder: &std::path::Path, pixit: Pixit) -> Outcome<Self> {
         spare();
         let own = Builder::new_multi_thread()
             .worker_threads(1)
@@ -74,7 +76,7 @@ impl QuicPort {
             endpoint(&mut deployment)?
         };
         let (lines, started) = (BTreeMap::new(), Instant::now());
-        Ok(Self { lines, local: None, endpoint, deployment, target, pixit, started, next: 1, own, theirs })
+        Ok(Self { lines, local: None, endpoint, deployment, target, pixit, started, next: 1, path: None, own, theirs })
     }
 
     /// Where the tester listens.
@@ -118,7 +120,7 @@ fn spare() {
 fn endpoint(deployment: &mut Deployment) -> Outcome<Endpoint> {
     let shown = deployment.identity(Identity::Certified(Roles::ORIGIN))?;
     let mut server = ServerConfig::with_crypto(pki::server(&shown, deployment.anchor())?);
-    server.transport_config(line::transport());
+    server.transport_config(line::transport(true));
     let (socket, _) = hypermesh_real::quic::bind(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).map_err(failed("the tester's socket"))?;
     hypermesh_real::quic::endpoint(socket, 1_452, Some(server), None).map_err(failed("the tester's socket"))
 }
@@ -157,22 +159,9 @@ impl Port for QuicPort {
     }
 
     fn connect(&mut self, identity: Identity) -> Outcome<Line> {
-        let address = self.reached()?;
-        let shown = match identity {
-            Identity::Anonymous => None,
-            other => Some(self.deployment.identity(other)?),
-        };
-        let config = pki::client(shown.as_ref(), b"stoq/1")?;
-        let connecting = {
-            let _inside = self.own.enter();
-            self.endpoint.connect_with(config, address.into(), "stoq.invalid").map_err(|error| Miss::Error(error.to_string()))?
-        };
-        let patience = duration(self.pixit.patience) * 2;
-        let connected = self.own.block_on(async { tokio::time::timeout(patience, connecting).await });
-        match connected {
-            Ok(Ok(connection)) => self.begin(connection, Side::Client),
-            Ok(Err(error)) => Err(Miss::Fail(format!("the handshake failed: {error}"))),
-            Err(_) => Err(Miss::Fail("the handshake did not end".into())),
+        match self.handshake(&Hello { identity, ..Hello::default() })? {
+            Ok(line) => Ok(line),
+            Err(why) => Err(Miss::Fail(format!("the handshake failed: {why}"))),
         }
     }
 
@@ -282,6 +271,59 @@ impl Port for QuicPort {
     fn leave(&mut self) -> Option<()> {
         self.local.as_ref()?.leave();
         Some(())
+    }
+
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(self)
+    }
+}
+
+impl Network for QuicPort {
+    fn address(&self) -> Outcome<SocketAddrV6> {
+        self.reached()
+    }
+
+    fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
+        let mut address = self.reached()?;
+        let shown = match hello.identity {
+            Identity::Anonymous => None,
+            other => Some(self.deployment.identity(other)?),
+        };
+        if hello.identity == Identity::Bad(BadCertificate::Revoked)
+            && let Some(local) = &self.local
+        {
+            local.list(self.deployment.list()?);
+        }
+        if let Some((octets, packets)) = hello.path {
+            let path = Path::lay(address, octets, packets).map_err(failed("a path"))?;
+            address = path.address;
+            self.path = Some(path);
+        }
+        let config = pki::client(shown.as_ref(), hello)?;
+        let connecting = {
+            let _inside = self.own.enter();
+            self.endpoint.connect_with(config, address.into(), "stoq.invalid").map_err(|error| Miss::Error(error.to_string()))?
+        };
+        let patience = duration(self.pixit.patience) * 2;
+        match self.own.block_on(async { tokio::time::timeout(patience, connecting).await }) {
+            Ok(Ok(connection)) => self.begin(connection, Side::Client).map(Ok),
+            Ok(Err(error)) => Ok(Err(error.to_string())),
+            Err(_) => Ok(Err("it did not end".to_owned())),
+        }
+    }
+
+    fn carried(&self) -> (usize, usize) {
+        self.path.as_ref().map(Path::carried).unwrap_or_default()
+    }
+
+    fn datagram_max(&self, line: Line) -> Option<usize> {
+        self.lines.get(&line)?.connection.max_datagram_size()
+    }
+
+    fn push(&mut self, line: Line, octets: usize) -> Outcome<usize> {
+        let hush = duration(self.pixit.hush);
+        self.line(line)?;
+        Ok(self.lines[&line].push(&self.own, octets, hush))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates of a deployment: good ones, and those that have to be refused.
 
-use crate::suite::port::{BadCertificate, Identity};
+use crate::suite::port::{BadCertificate, Hello, Identity};
 use crate::suite::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::certs::RevocationList;
@@ -171,7 +171,7 @@ fn certified(chain: Vec<CertificateDer<'static>>, pem: &str) -> Outcome<Shown> {
 }
 
 /// TLS of the tester as the side that connects. It accepts whatever it is shown: what a certificate has to be is a case's to say.
-pub(super) fn client(shown: Option<&Shown>, token: &[u8]) -> Outcome<ClientConfig> {
+pub(super) fn client(shown: Option<&Shown>, hello: &Hello) -> Outcome<ClientConfig> {
     let builder = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(wrong)?
@@ -181,11 +181,11 @@ pub(super) fn client(shown: Option<&Shown>, token: &[u8]) -> Outcome<ClientConfi
         Some(shown) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown.clone()))),
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = vec![token.to_vec()];
+    config.alpn_protocols = vec![hello.token.to_vec()];
     config.resumption = Resumption::disabled();
     config.enable_sni = false;
     let mut client = ClientConfig::new(Arc::new(QuicClientConfig::try_from(config).map_err(wrong)?));
-    client.transport_config(super::line::transport());
+    client.transport_config(super::line::transport(hello.keeps_alive));
     Ok(client)
 }
 

@@ -14,7 +14,7 @@ pub use line::Got;
 
 use super::case::Subject;
 use super::octets;
-use super::port::{Heard, Identity, Line, Pixit, Port, Ways};
+use super::port::{Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Wire as _};
 use hypermesh_core::stoq::session::frame::Frame;
@@ -73,6 +73,22 @@ impl<'p> Tester<'p> {
         self.log.note(line, "connected");
         self.lines.insert(line, LineState::new(self.port.side(line)));
         Ok(line)
+    }
+
+    /// Tries a handshake of the case's own. Why it failed, if it did.
+    pub fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
+        let line = match self.network()?.handshake(hello)? {
+            Ok(line) => line,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.log.note(line, "connected");
+        self.lines.insert(line, LineState::new(self.port.side(line)));
+        Ok(Ok(line))
+    }
+
+    /// What only a real network has. In memory the case cannot go on.
+    pub fn network(&mut self) -> Outcome<&mut dyn Network> {
+        self.port.network().ok_or_else(|| Miss::Inconclusive("this needs a network".into()))
     }
 
     /// Waits for the implementation to connect with the tester.
