@@ -1,5 +1,6 @@
 //! The cases, a file a clause.
 
+mod content;
 mod network;
 mod wire;
 
@@ -8,8 +9,9 @@ use super::case::Case;
 /// Every case, in the order of the standard.
 pub fn all() -> Vec<Case> {
     let mut all = Vec::new();
-    all.extend(wire::cases());
+    all.extend(content::cases());
     all.extend(network::cases());
+    all.extend(wire::cases());
     all.sort_by(|one, other| (one.requirement, &one.name).cmp(&(other.requirement, &other.name)));
     all
 }
