@@ -1,10 +1,15 @@
 //! The cases, a file a clause.
 
+mod alone;
 mod content;
+mod errors;
 mod network;
 mod rigged;
 mod security;
+mod states;
+mod streams;
 mod transfer;
+mod versions;
 mod wire;
 
 use super::case::Case;
@@ -12,11 +17,13 @@ use super::case::Case;
 /// Every case, in the order of the standard.
 pub fn all() -> Vec<Case> {
     let mut all = Vec::new();
+    for cases in [wire::cases(), versions::cases(), streams::cases(), errors::cases(), states::cases()] {
+        all.extend(alone::in_sessions(cases));
+    }
     all.extend(content::cases());
     all.extend(network::cases());
     all.extend(security::cases());
     all.extend(transfer::cases());
-    all.extend(wire::cases());
     all.sort_by(|one, other| (one.requirement, &one.name).cmp(&(other.requirement, &other.name)));
     all
 }

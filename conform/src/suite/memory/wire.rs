@@ -5,7 +5,7 @@ use crate::suite::port::{Heard, Line, Ways};
 use hypermesh_core::base::Wire as _;
 use hypermesh_core::base::wire::put_varint;
 use hypermesh_core::stoq::node::{ConnId, Effect, Input};
-use hypermesh_core::stoq::session::frame::Frame;
+use hypermesh_core::stoq::session::frame::{Frame, meaningless};
 use hypermesh_core::stoq::session::limits::{FrameLimits, ONE_WAY_MAX};
 use hypermesh_core::stoq::session::stream::CONTROL;
 use hypermesh_core::stoq::session::{self, FrameReader, Side, StreamId};
@@ -118,8 +118,11 @@ impl Wire {
                 Some(Input::Sent { conn: ConnId(self.line.0), stream, bytes: sent })
             }
             Effect::Session { effect, .. } => {
+                let stopped = if let session::Effect::Stop { stream, .. } = &effect { Some(*stream) } else { None };
                 self.session(effect);
-                None
+                // Of a one-way stream that it stopped, a driver hears nothing more, so that it is over for the session too.
+                let over = stopped.filter(|stream| stream.is_one_way());
+                over.map(|stream| Input::Session { conn: ConnId(self.line.0), input: session::Input::End { stream } })
             }
             _ => None,
         }
@@ -144,7 +147,7 @@ impl Wire {
             session::Effect::Write { stream, frame } => {
                 let mut octets = frame.to_bytes();
                 if let Frame::Unknown { bytes, .. } = frame {
-                    octets.resize(octets.len() + bytes as usize, 0);
+                    octets.extend(meaningless(bytes));
                 }
                 self.octets(stream, octets);
             }

@@ -58,7 +58,7 @@ pub fn tokens() -> Vec<&'static [u8]> {
         return vec![b"stoq/2"];
     }
     if Breach::GoOnWithoutToken.is_on() {
-        return vec![b"stoq/1", b"stoq/2", b"h3"];
+        return vec![b"stoq/1", b"stoq/2", b"stoq/99", b"h3"];
     }
     alpn(MAJOR).into_iter().collect()
 }
