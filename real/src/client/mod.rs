@@ -10,7 +10,7 @@ pub use get::{Got, Wanted};
 pub use put::Source;
 
 use crate::daemon::{DaemonError, Files, Seen};
-use crate::driver::{Address, Disk, Door, Driver, Figures, Setup, Supply};
+use crate::driver::{self, Address, Disk, Door, Driver, Figures, Setup, Supply};
 use crate::pki::{Anchor, Identity};
 use crate::quic::{self, Parameters, Shown};
 use hypermesh_core::base::Span;
@@ -277,7 +277,7 @@ fn begin(contact: &Contact) -> Result<Client, DaemonError> {
     let server = Server { id: ServerId(0), cost: 0, names: true };
     let config = Config {
         roles,
-        session: Arc::new(contact.values.session(roles, Capabilities::ALL)),
+        session: Arc::new(driver::session(&contact.values, roles, Capabilities::ALL)),
         transfer: contact.values.transfer(),
         servers: Box::new([server]),
         ..Config::default()

@@ -4,7 +4,7 @@ use super::http::{self, Page};
 use super::metrics::Metrics;
 use super::settings::{Role, Settings};
 use super::watch::{Files, Seen};
-use crate::driver::{Address, Disk, Door, Driver, Setup};
+use crate::driver::{self, Address, Disk, Door, Driver, Setup};
 use crate::pki::{Anchor, Identity, PkiError};
 use crate::quic::{self, Parameters, Shown};
 use crate::store::{Options, Recovery, Store, StoreError};
@@ -194,7 +194,7 @@ fn node(settings: &Settings, values: &Effective) -> (Config, BTreeMap<ServerId, 
     let cache: Option<cache::Config> = (settings.role != Role::Origin).then_some(cache);
     let config = Config {
         roles,
-        session: Arc::new(values.session(roles, capabilities)),
+        session: Arc::new(driver::session(values, roles, capabilities)),
         cache,
         transfer: values.transfer(),
         servers: servers.iter().map(|(server, _)| *server).collect(),

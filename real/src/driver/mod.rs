@@ -17,6 +17,7 @@ mod conn;
 mod disk;
 mod door;
 mod figures;
+mod session;
 mod shared;
 mod stream;
 
@@ -24,4 +25,5 @@ pub use clock::Clock;
 pub use disk::{Disk, Supply};
 pub use door::Door;
 pub use figures::Figures;
+pub use session::session;
 pub use shared::{Address, Driver, Held, Node, Setup, Watch};
