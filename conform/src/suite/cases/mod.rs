@@ -1,10 +1,14 @@
 //! The cases, a file a clause.
 
 mod alone;
+mod cache;
+mod certificates;
 mod content;
 mod errors;
+mod management;
 mod network;
 mod rigged;
+mod routing;
 mod security;
 mod states;
 mod streams;
@@ -21,9 +25,13 @@ pub fn all() -> Vec<Case> {
         all.extend(alone::in_sessions(cases));
     }
     all.extend(content::cases());
-    all.extend(network::cases());
-    all.extend(security::cases());
     all.extend(transfer::cases());
+    all.extend(cache::cases());
+    all.extend(routing::cases());
+    all.extend(certificates::cases());
+    all.extend(security::cases());
+    all.extend(management::cases());
+    all.extend(network::cases());
     all.sort_by(|one, other| (one.requirement, &one.name).cmp(&(other.requirement, &other.name)));
     all
 }
