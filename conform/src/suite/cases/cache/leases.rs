@@ -32,7 +32,7 @@ fn under() -> Vec<Case> {
     };
     vec![
         after("R-11-16/while-the-lease-lasts", Valid, Span::secs(2), true),
-        after("R-11-16/after-the-lease", Invalid, Span::millis(4_500), false).leaning_on(&["R-11-32"]),
+        after("R-11-16/after-the-lease", Invalid, Span::millis(4_500), false).in_memory().leaning_on(&["R-11-32"]),
         after("R-11-16/the-last-instant-of-the-lease", Boundary, Span(3_749_999_999), true).in_memory(),
         after("R-11-16/the-end-of-the-lease", Boundary, Span(3_750_000_000), false).in_memory().leaning_on(&["R-11-25", "R-11-32"]),
         Case::wire("R-11-16/without-a-lease", Invalid, Edge, |t| {
@@ -107,7 +107,7 @@ fn asked() -> Vec<Case> {
     };
     vec![
         counted("R-11-26/under-a-lease", Valid, true, 4),
-        counted("R-11-26/without-a-lease", Invalid, false, 5),
+        counted("R-11-26/without-a-lease", Invalid, false, 5).in_memory(),
         Case::wire("R-11-26/the-first-question", Boundary, Edge, |t| {
             let town = Town::open(t)?;
             let hush = t.pixit().hush;
@@ -140,7 +140,7 @@ fn passed_on() -> Vec<Case> {
     };
     vec![
         after("R-11-23/what-is-left", Valid, Span::secs(1), Span::millis(2_750)),
-        after("R-11-23/the-end-of-its-own", Boundary, Span::millis(3_750), Span::ZERO),
+        after("R-11-23/the-end-of-its-own", Boundary, Span::millis(3_750), Span::ZERO).in_memory(),
         Case::wire("R-11-23/without-a-lease-of-its-own", Invalid, Edge, |t| {
             let town = Town::open_as(t, Roles::EDGE)?;
             let told = lease_of(t, town.below)?;

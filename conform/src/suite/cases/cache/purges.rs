@@ -1,6 +1,6 @@
 //! R-11-08, R-11-09, R-11-12, R-11-17, R-11-19, R-11-20 and R-11-27: purges, who may order them, and when they are acknowledged.
 
-use super::town::{Town, fresh, object, purge, purge_on};
+use super::town::{Town, fresh, object, patient, purge, purge_on};
 use crate::suite::case::Case;
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
 use crate::suite::case::Subject::{Edge, Origin};
@@ -153,7 +153,7 @@ fn below() -> Vec<Case> {
             let counted = nodes(t, publisher, stream)?;
             ensure(counted == 3, || format!("the purge holds at three nodes, and {counted} were told"))
         }),
-        Case::wire("R-11-17/a-cache-leaves-before-it-answers", Boundary, Origin, |t| {
+        patient("R-11-17/a-cache-leaves-before-it-answers", Boundary, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
             let stream = t.ask(publisher, &purge(&name, false, 1))?;
@@ -171,15 +171,15 @@ fn below() -> Vec<Case> {
             let counted = nodes(t, publisher, stream)?;
             t.close(caches[0], Code::NoError);
             ensure(counted == 2, || format!("the purge holds at two nodes, and {counted} were told"))
-        }),
-        Case::wire("R-11-17/an-origin-that-came-up", Invalid, Origin, |t| {
+        })
+        .in_memory(),
+        patient("R-11-17/an-origin-that-came-up", Invalid, Origin, |t| {
             let came_up = t.now();
             let publisher = t.session()?;
             let name = t.name("news");
             let stream = t.ask(publisher, &purge(&name, false, 1))?;
             waits_a_lease(t, publisher, stream, came_up)
-        })
-        .in_memory(),
+        }),
     ]
 }
 
@@ -203,7 +203,7 @@ fn waits_a_lease(t: &mut Tester<'_>, line: Line, stream: StreamId, since: hyperm
 /// R-11-27: caches that do not answer.
 fn silent() -> Vec<Case> {
     vec![
-        Case::wire("R-11-27/a-cache-that-answers-stays", Valid, Origin, |t| {
+        patient("R-11-27/a-cache-that-answers-stays", Valid, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
             t.ask(publisher, &purge(&name, false, 1))?;
@@ -212,24 +212,21 @@ fn silent() -> Vec<Case> {
             t.pause(Span(t.pixit().lease.0 * 5 / 2 + 500_000_000));
             let closed = t.closed(caches[0]);
             ensure(closed.is_none(), || "a cache that answered was sent away".into())
-        })
-        .in_memory(),
-        Case::wire("R-11-27/a-silent-cache-below-an-origin", Boundary, Origin, |t| {
+        }),
+        patient("R-11-27/a-silent-cache-below-an-origin", Boundary, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
             t.ask(publisher, &purge(&name, false, 1))?;
             is_told(t, caches[0], 1)?;
             is_sent_away(t, caches[0], Span(t.pixit().lease.0 * 5 / 2))
-        })
-        .in_memory(),
-        Case::wire("R-11-27/a-silent-cache-below-an-edge", Boundary, Edge, |t| {
+        }),
+        patient("R-11-27/a-silent-cache-below-an-edge", Boundary, Edge, |t| {
             let town = Town::leased_as(t, Roles::EDGE)?;
             let name = t.name("news");
             t.ask(town.above, &purge(&name, false, 1))?;
             is_told(t, town.below, 1)?;
             is_sent_away(t, town.below, t.pixit().lease)
-        })
-        .in_memory(),
+        }),
         Case::wire("R-11-27/a-cache-that-refuses", Invalid, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
@@ -237,7 +234,8 @@ fn silent() -> Vec<Case> {
             let told = is_told(t, caches[0], 1)?;
             t.send_last(caches[0], told, &Frame::Fail(Box::new(Fail::new(Code::Refused, 0))).to_bytes())?;
             t.expect_close(caches[0], &[Code::NoError])
-        }),
+        })
+        .in_memory(),
     ]
 }
 
@@ -254,9 +252,9 @@ fn allowed() -> Vec<Case> {
     let at_origin = |name: &'static str, polarity, roles: Roles, may: bool| {
         Case::wire(name, polarity, Origin, move |t| {
             let line = t.session_as(roles)?;
-            t.pause(t.pixit().lease);
             let name = t.name("news");
             if may {
+                t.pause(t.pixit().lease);
                 return purge_on(t, line, &name, false, 1).map(drop);
             }
             let stream = t.ask(line, &purge(&name, false, 1))?;
@@ -273,7 +271,7 @@ fn allowed() -> Vec<Case> {
     };
     vec![
         at_origin("R-11-19/a-publisher", Valid, Roles::PUBLISHER, true),
-        at_origin("R-11-19/a-client-that-is-a-publisher", Boundary, Roles::CLIENT.with(Roles::PUBLISHER), true),
+        at_origin("R-11-19/a-client-that-is-a-publisher", Boundary, Roles::CLIENT.with(Roles::PUBLISHER), true).in_memory(),
         at_origin("R-11-19/an-edge", Invalid, Roles::EDGE, false),
         at_origin("R-11-19/a-regional", Invalid, Roles::REGIONAL, false),
         at_origin("R-11-19/a-client", Invalid, Roles::CLIENT, false),

@@ -38,7 +38,8 @@ pub(super) fn cases() -> Vec<Case> {
             town.fail(t, stream)?;
             let answer = t.expect_answer(town.below, wanted)?;
             ensure(answer.code().is_some(), || format!("{} came of a copy that is too old", super::town::shown(&answer)))
-        }),
+        })
+        .in_memory(),
     ];
     for (name, after, wanted) in [
         ("at-the-end-of-its-freshness", 1_000_000_000, Use::WhileRevalidating),

@@ -1,12 +1,15 @@
 //! Both sides of an edge: the tester plays the origin above it and the client below it.
 
-use crate::suite::port::Line;
+use crate::suite::case::{Case, Polarity, Subject};
+use crate::suite::memory::{Memory, under};
+use crate::suite::port::{Line, Pixit};
 use crate::suite::tester::{Answer, Fixture, Got, Tester, get_name};
 use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::base::{Span, Wire as _};
 use hypermesh_core::stoq::session::frame::word::Absent;
 use hypermesh_core::stoq::session::frame::{Fail, Frame, GetName, Manifest, Name, Purge, Word};
 use hypermesh_core::stoq::session::{Code, Roles, StreamId, reader};
+use hypermesh_core::testing::Breach;
 
 /// An edge with its two neighbours.
 #[derive(Clone, Copy, Debug)]
@@ -225,6 +228,24 @@ pub(super) fn purge_on(t: &mut Tester<'_>, line: Line, name: &str, below: bool, 
 /// The frame of a purge.
 pub(super) fn purge(name: &str, below: bool, version: u64) -> Frame {
     Frame::Purge(Box::new(Purge { name: Name::new(name).expect("a case names things well"), below, version }))
+}
+
+/// A case in memory, with an implementation whose exchanges may rest for longer than a lease lasts. The tester itself is spared from breaches.
+pub(super) fn patient(
+    name: &str,
+    polarity: Polarity,
+    subject: Subject,
+    run: impl Fn(&mut Tester<'_>) -> Outcome + Send + Sync + 'static,
+) -> Case {
+    Case::function(name, polarity, move || {
+        let breach = Breach::ALL.iter().copied().find(|breach| breach.is_on());
+        let pixit = Pixit { stall_after: Span::secs(20), ..Pixit::default() };
+        under(None, || {
+            let mut port = Memory::new(pixit, breach);
+            let mut tester = Tester::new(&mut port, subject, 1)?;
+            run(&mut tester)
+        })
+    })
 }
 
 /// An answer in short.
