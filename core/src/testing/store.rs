@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A store in memory that does what a store on disk promises.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     /// Contents by digest.
     pub contents: BTreeMap<ContentId, Arc<[u8]>>,

@@ -10,7 +10,7 @@ use super::policy::{Key, Table};
 use std::collections::BTreeSet;
 
 /// The floors of one node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Floors<K> {
     of_key: Table<K, Version>,
     by_floor: BTreeSet<(Version, K)>,

@@ -27,7 +27,8 @@ pub(super) struct Entry {
 }
 
 /// Copies and where they lie.
-pub(super) struct Shelves<K> {
+#[derive(Clone, Debug)]
+pub(super) struct Shelves<K: Key> {
     pub(super) entries: Table<K, Entry>,
     tiers: [Box<dyn Policy<K>>; 2],
     /// What a policy lets go, while it is handled.

@@ -80,7 +80,7 @@ pub enum Why {
     Fetch,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     presented: Box<Presented>,
     asked: Asked,
@@ -88,7 +88,7 @@ struct Held {
 }
 
 /// Judges and watches peers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guard<T> {
     policy: Arc<Policy>,
     logs: T,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What an exchange is about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Exchange {
     /// A transfer asked.
     Transfer { job: JobId, ask: AskId },
@@ -39,7 +39,7 @@ pub(super) enum Exchange {
 }
 
 /// A connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Conn {
     pub(super) session: Session,
     pub(super) peer: Peer,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) const READS_MAX: usize = 32;
 
 /// What is still to be sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Pending {
     /// These, each with its place in the request.
     Ids(VecDeque<(ContentId, u8)>),
@@ -27,7 +27,7 @@ pub(super) enum Pending {
 }
 
 /// Where a content is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Stage {
     Reading,
     Ready(Arc<[u8]>, Level),
@@ -37,7 +37,7 @@ pub(super) enum Stage {
 }
 
 /// A content that is read ahead.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slot {
     /// The number under which it is waited for.
     pub(super) number: u64,
@@ -50,7 +50,7 @@ pub(super) struct Slot {
 }
 
 /// What goes out on one stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flow {
     pub(super) pending: Pending,
     pub(super) slots: VecDeque<Slot>,

@@ -15,14 +15,14 @@ use crate::stoq::transfer::{self, AskId, Order, SourceId, Transfer};
 use std::collections::BTreeMap;
 
 /// Something that an application wants.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Job {
     Get(Box<Get>),
     Errand(Box<Errand>),
 }
 
 /// An object that is fetched.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Get {
     pub(super) transfer: Transfer,
     asks: BTreeMap<AskId, (ConnId, StreamId)>,
@@ -31,7 +31,7 @@ pub(super) struct Get {
 }
 
 /// Something that one server is asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Errand {
     pub(super) server: ServerId,
     pub(super) what: What,
@@ -39,7 +39,7 @@ pub(super) struct Errand {
     pub(super) asked: Option<(ConnId, Option<StreamId>)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum What {
     Put(Offering),
     Purge { name: Name, below: bool, upto: Version },

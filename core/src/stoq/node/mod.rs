@@ -62,7 +62,7 @@ use turn::{Turn, Work};
 use wait::Wait;
 
 /// A node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StoqNode {
     config: Arc<Config>,
     /// What [`Input::Servers`] said; the configuration if nothing.

@@ -15,7 +15,7 @@ use crate::stoq::session::{Code, StreamId};
 const WANTED_MAX: usize = 4_096;
 
 /// An object that is offered, and what was sent of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Offering {
     pub(super) offer: Offer,
     sent: u64,

@@ -22,7 +22,7 @@ use crate::testing::{Breach, Defect};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The purges of a node.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     purges: BTreeMap<u32, Purge>,
     next: u32,
@@ -31,7 +31,7 @@ pub(super) struct Ledger {
 }
 
 /// A purge under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Purge {
     name: Name,
     below: bool,

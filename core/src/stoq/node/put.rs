@@ -31,7 +31,7 @@ const UNDER_WAY_MAX: usize = 2 * WANT_MAX;
 const AHEAD_MAX: usize = 2;
 
 /// An object that is being taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Taking {
     put: Put,
     /// The store has nothing against it.

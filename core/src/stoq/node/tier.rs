@@ -47,7 +47,7 @@ pub(super) struct Missing {
 }
 
 /// The cache with what it holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tier {
     pub(super) cache: Cache<Key>,
     memory: BTreeMap<Key, Arc<[u8]>>,

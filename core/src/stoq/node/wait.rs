@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) type Got = Result<(Arc<[u8]>, Level), Code>;
 
 /// Who waits, and for what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Wait {
     /// An exchange, for the next content that it sends.
     Content { conn: ConnId, stream: StreamId, key: Key },

@@ -44,7 +44,7 @@ use servers::Servers;
 use std::collections::BTreeMap;
 
 /// A group of clients.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     spot: Spot,
     row: Row,
@@ -52,7 +52,7 @@ struct Group {
 }
 
 /// A request under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     group: GroupId,
     key: u64,
@@ -62,7 +62,7 @@ struct Pending {
 }
 
 /// The routing of one node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Router {
     mine: Claim,
     servers: Servers,

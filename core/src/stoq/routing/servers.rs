@@ -114,7 +114,7 @@ impl From<&Server> for Brief {
 }
 
 /// The servers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Servers {
     all: Vec<Server>,
     briefs: Vec<Brief>,

@@ -34,7 +34,8 @@ impl Default for Config {
     }
 }
 
-struct Shadow<K> {
+#[derive(Clone, Debug)]
+struct Shadow<K: Key> {
     kind: Kind,
     policy: Box<dyn Policy<K>>,
     misses: u64,
@@ -43,7 +44,8 @@ struct Shadow<K> {
 }
 
 /// The policy.
-pub struct Adaptive<K> {
+#[derive(Clone, Debug)]
+pub struct Adaptive<K: Key> {
     policy: Box<dyn Policy<K>>,
     kind: Kind,
     /// The policy to switch to at the next insertion.
@@ -53,12 +55,6 @@ pub struct Adaptive<K> {
     switches: u32,
     config: Config,
     seed: u64,
-}
-
-impl<K> core::fmt::Debug for Adaptive<K> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Adaptive").field("kind", &self.kind).field("switches", &self.switches).finish_non_exhaustive()
-    }
 }
 
 impl<K: Key> Adaptive<K> {
@@ -133,6 +129,10 @@ impl<K: Key> Adaptive<K> {
 }
 
 impl<K: Key> Policy<K> for Adaptive<K> {
+    fn boxed(&self) -> Box<dyn Policy<K>> {
+        Box::new(self.clone())
+    }
+
     fn touch(&mut self, key: &K) -> bool {
         let hit = self.policy.touch(key);
         if self.is_sampled(key) {

@@ -8,7 +8,7 @@ use super::shelf::Shelf;
 pub type Fifo<K> = OneQueue<K, Arrival>;
 
 /// Its rule: the order of arrival.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Arrival;
 
 impl Rule for Arrival {

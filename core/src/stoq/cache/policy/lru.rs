@@ -8,7 +8,7 @@ use super::shelf::Shelf;
 pub type Lru<K> = OneQueue<K, Recency>;
 
 /// Its rule: the order of the last requests.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Recency;
 
 impl Rule for Recency {

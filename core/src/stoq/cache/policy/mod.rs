@@ -40,7 +40,7 @@ pub use wtinylfu::WTinyLfu;
 use crate::base::digest::mix;
 
 /// Something that names an object in a cache.
-pub trait Key: Copy + Ord + core::fmt::Debug + Send + 'static {
+pub trait Key: Copy + Ord + core::fmt::Debug + Send + Sync + 'static {
     /// 64 well mixed bits of the key under a seed. Different seeds give unrelated bits.
     fn hash(&self, seed: u64) -> u64;
 }
@@ -59,7 +59,10 @@ impl Key for [u8; 32] {
 }
 
 /// An eviction policy: which keys are resident, within a number of bytes.
-pub trait Policy<K: Key>: Send {
+pub trait Policy<K: Key>: core::fmt::Debug + Send + Sync {
+    /// The same once more, with all that it remembers.
+    fn boxed(&self) -> Box<dyn Policy<K>>;
+
     /// Notes a request for `key`. True if the key is resident.
     fn touch(&mut self, key: &K) -> bool;
 
@@ -97,6 +100,12 @@ pub trait Policy<K: Key>: Send {
 
     /// Bytes that the policy holds on the heap for its own purposes.
     fn heap_bytes(&self) -> usize;
+}
+
+impl<K: Key> Clone for Box<dyn Policy<K>> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
 }
 
 /// The policies by name, for configuration.

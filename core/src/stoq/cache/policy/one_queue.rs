@@ -4,7 +4,7 @@ use super::shelf::Shelf;
 use super::{Key, Policy};
 
 /// In what the policies of one queue differ.
-pub trait Rule: Default + core::fmt::Debug + Send + 'static {
+pub trait Rule: Clone + Default + core::fmt::Debug + Send + Sync + 'static {
     /// An object was asked for and is there.
     fn asked<K: Key>(&mut self, shelf: &mut Shelf<K>, place: u32);
 
@@ -18,7 +18,7 @@ pub trait Rule: Default + core::fmt::Debug + Send + 'static {
 }
 
 /// A policy of one queue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OneQueue<K, R> {
     shelf: Shelf<K>,
     rule: R,
@@ -46,6 +46,10 @@ impl<K: Key, R: Rule> OneQueue<K, R> {
 }
 
 impl<K: Key, R: Rule> Policy<K> for OneQueue<K, R> {
+    fn boxed(&self) -> Box<dyn Policy<K>> {
+        Box::new(self.clone())
+    }
+
     fn touch(&mut self, key: &K) -> bool {
         let found = self.shelf.find(key);
         if let Some(place) = found {

@@ -24,7 +24,7 @@ const PROMOTE_AT: u8 = 2;
 const ROUNDS_MAX: u8 = 3;
 
 /// The policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct S3Fifo<K> {
     shelf: Shelf<K>,
     capacity: u64,
@@ -95,6 +95,10 @@ impl<K: Key> S3Fifo<K> {
 }
 
 impl<K: Key> Policy<K> for S3Fifo<K> {
+    fn boxed(&self) -> Box<dyn Policy<K>> {
+        Box::new(self.clone())
+    }
+
     fn touch(&mut self, key: &K) -> bool {
         let found = self.resident(key);
         if let Some(place) = found {

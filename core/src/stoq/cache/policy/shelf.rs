@@ -30,7 +30,7 @@ struct Queue {
 }
 
 /// The shelf.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Shelf<K> {
     nodes: Vec<Node<K>>,
     free: u32,

@@ -15,7 +15,7 @@ use super::shelf::Shelf;
 pub type Sieve<K> = OneQueue<K, Hand>;
 
 /// Its rule: where the next search for a victim begins; at the oldest if the hand stands nowhere.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hand(Option<u32>);
 
 impl Rule for Hand {

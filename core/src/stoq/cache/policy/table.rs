@@ -5,7 +5,7 @@ use super::Key;
 use super::index::Index;
 
 /// The map.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<K, V> {
     slots: Vec<Option<(K, V)>>,
     free: Vec<u32>,

@@ -18,7 +18,7 @@ const PROBATION: usize = 1;
 const PROTECTED: usize = 2;
 
 /// The policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WTinyLfu<K> {
     shelf: Shelf<K>,
     sketch: Sketch,
@@ -101,6 +101,10 @@ impl<K: Key> WTinyLfu<K> {
 }
 
 impl<K: Key> Policy<K> for WTinyLfu<K> {
+    fn boxed(&self) -> Box<dyn Policy<K>> {
+        Box::new(self.clone())
+    }
+
     fn touch(&mut self, key: &K) -> bool {
         self.sketch.add(key.hash(self.seed));
         let Some(place) = self.shelf.find(key) else { return false };
