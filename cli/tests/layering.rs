@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each member with the members that it may depend on.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("hypermesh-core", &[]),
     ("hypermesh-scenarios", &["hypermesh-core"]),
     ("hypermesh-sim", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-real", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-reports", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-conform", &["hypermesh-core"]),
+    ("hypermesh-model", &["hypermesh-core"]),
     ("hypermesh-cli", &["hypermesh-core", "hypermesh-scenarios", "hypermesh-sim", "hypermesh-real", "hypermesh-reports"]),
 ];
 
