@@ -2,6 +2,8 @@
 
 use crate::machine;
 use crate::output::{Color, Format};
+#[cfg(feature = "conform")]
+use crate::verbs::conform;
 #[cfg(feature = "real")]
 use crate::verbs::net;
 use crate::verbs::{bench, calibrate, check, completions, demo, diff, explain, man, plan, report, run, runs, schema, verify};
@@ -116,6 +118,12 @@ pub(crate) enum Verb {
     /// What comes out is measured, not simulated, and differs from run to run.
     #[cfg(feature = "real")]
     Real(net::real::Args),
+    /// Run the conformance suite of STOQ, and report on it
+    ///
+    /// Every case runs on the machines of this build, in memory, and the verdicts are told clause by clause: what the standard requires, what was tried, and what
+    /// nobody tried. Ends with code 12 unless every case that was chosen is kept.
+    #[cfg(feature = "conform")]
+    Conform(conform::Args),
     /// Explain an error code
     ///
     /// `explain codes` lists all codes, `explain metrics` all metrics that expectations can name.

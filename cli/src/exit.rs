@@ -25,6 +25,9 @@ pub(crate) enum Code {
     Expectation,
     /// A safety property was violated.
     Safety,
+    #[cfg_attr(not(feature = "conform"), allow(dead_code, reason = "only the suite ends like this"))]
+    /// A conformance campaign failed, or does not tell.
+    Conformance,
     /// The user interrupted the command.
     Interrupted,
 }
@@ -43,11 +46,12 @@ impl Code {
             Self::Regression => 7,
             Self::Expectation => 10,
             Self::Safety => 11,
+            Self::Conformance => 12,
             Self::Interrupted => 130,
         }
     }
 
-    /// The worse of two ends. What stopped the work outranks what the work found, and among findings the order is 6, 11, 10, 7.
+    /// The worse of two ends. What stopped the work outranks what the work found, and among findings the order is 6, 11, 12, 10, 7.
     pub(crate) fn worst(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
     }
@@ -57,14 +61,15 @@ impl Code {
             Self::Ok => 0,
             Self::Regression => 1,
             Self::Expectation => 2,
-            Self::Safety => 3,
-            Self::Mismatch => 4,
-            Self::Nothing => 5,
-            Self::OverBudget => 6,
-            Self::Invalid => 7,
-            Self::Usage => 8,
-            Self::Internal => 9,
-            Self::Interrupted => 10,
+            Self::Conformance => 3,
+            Self::Safety => 4,
+            Self::Mismatch => 5,
+            Self::Nothing => 6,
+            Self::OverBudget => 7,
+            Self::Invalid => 8,
+            Self::Usage => 9,
+            Self::Internal => 10,
+            Self::Interrupted => 11,
         }
     }
 }
@@ -83,7 +88,8 @@ mod tests {
     fn the_worst_end_wins_whatever_the_order() {
         for (a, b, worst) in [
             (Code::Ok, Code::Expectation, Code::Expectation),
-            (Code::Expectation, Code::Safety, Code::Safety),
+            (Code::Expectation, Code::Conformance, Code::Conformance),
+            (Code::Conformance, Code::Safety, Code::Safety),
             (Code::Safety, Code::Mismatch, Code::Mismatch),
             (Code::Regression, Code::Expectation, Code::Expectation),
             (Code::Safety, Code::Interrupted, Code::Interrupted),

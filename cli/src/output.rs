@@ -20,6 +20,9 @@ pub(crate) enum Format {
     Md,
     /// SARIF 2.1.0, for code hosts.
     Sarif,
+    /// JUnit XML, for tools that show test results.
+    #[cfg_attr(not(feature = "conform"), allow(dead_code, reason = "only the suite writes it"))]
+    Junit,
 }
 
 /// When to colour.

@@ -63,6 +63,55 @@ impl Drop for Meter {
     }
 }
 
+/// Shows how many of so many steps are done, until it is dropped: a bar on a terminal, a line every few seconds elsewhere.
+#[cfg(feature = "conform")]
+#[derive(Debug)]
+pub(crate) struct Steps {
+    what: &'static str,
+    total: usize,
+    done: usize,
+    bar: Option<ProgressBar>,
+    told: Option<std::time::Instant>,
+}
+
+#[cfg(feature = "conform")]
+impl Steps {
+    /// None of them is done. `quiet` shows nothing.
+    pub(crate) fn start(quiet: bool, what: &'static str, total: usize) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(bar);
+        if let Some(bar) = &bar {
+            bar.set_length(total as u64);
+        }
+        Self { what, total, done: 0, bar, told: (!quiet).then(std::time::Instant::now) }
+    }
+
+    /// One more is done.
+    pub(crate) fn step(&mut self) {
+        self.done += 1;
+        let words = format!("{} of {} {}", self.done, self.total, self.what);
+        match (&self.bar, &mut self.told) {
+            (Some(bar), _) => {
+                bar.set_position(self.done as u64);
+                bar.set_message(words);
+            }
+            (None, Some(told)) if told.elapsed() >= LINE_EVERY => {
+                *told = std::time::Instant::now();
+                eprintln!("{words}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "conform")]
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn draw(shared: &Shared) {
     let bar = std::io::stderr().is_terminal().then(bar);
     let every = if bar.is_some() { DRAW_EVERY } else { LINE_EVERY };

@@ -132,3 +132,32 @@ fn a_planted_defect_is_found_and_ends_with_11() {
     let stdout = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
     assert!(stdout.contains("broken.messages_conserved"), "{stdout}");
 }
+
+#[cfg(feature = "conform")]
+#[test]
+fn a_failed_case_ends_with_12_and_the_command_that_runs_it_again() {
+    let done = hypermesh().args(["conform", "--select", "R-6-01/", "--canary"]).assert().code(12);
+    let stdout = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
+    assert!(stdout.contains("fail  R-6-01/canary (core): "), "{stdout}");
+    let stderr = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+    assert!(stderr.ends_with("next: hypermesh conform --canary --select R-6-01/canary\n"), "{stderr}");
+    hypermesh().args(["conform", "--canary", "--select", "R-6-01/canary", "-q"]).assert().code(12);
+}
+
+#[cfg(feature = "conform")]
+#[test]
+fn a_campaign_without_a_case_ends_with_4() {
+    ends_with_next(&hypermesh().args(["conform", "--select", "R-99-01/"]).assert().code(4).get_output().stderr);
+}
+
+#[cfg(feature = "conform")]
+#[test]
+fn a_report_of_a_campaign_has_every_form_and_the_same_octets_twice() {
+    let out = temporary();
+    let written = || {
+        hypermesh().args(["conform", "--select", "R-6-01/", "-q", "--out"]).arg(out.path()).assert().code(0);
+        ["conformance.html", "conformance.json", "junit.xml", "pics.csv", "pics.json"]
+            .map(|name| std::fs::read(out.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+    };
+    assert_eq!(written(), written());
+}

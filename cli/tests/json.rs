@@ -75,3 +75,14 @@ fn problems_are_objects_with_lines_and_sarif_results() {
 fn the_schema_is_one_of_draft_2020_12() {
     assert_eq!(json(&["schema"])["$schema"], "https://json-schema.org/draft/2020-12/schema");
 }
+
+#[cfg(feature = "conform")]
+#[test]
+fn a_campaign_prints_one_object_with_its_denominator() {
+    let value = json(&["conform", "--select", "R-6-01/", "--format", "json", "-q"]);
+    let number = |key: &str| value[key].as_u64().unwrap_or_else(|| panic!("`{key}` is a number in {value:#}"));
+    assert_eq!(number("shalls"), number("run") + number("absent"));
+    assert_eq!((number("run"), value["verdicts"]["core"]["fail"].as_u64()), (1, Some(0)));
+    assert!(number("mapped") >= 1 && number("shalls") >= 120);
+    assert!(value["defects_detected"].is_null(), "nothing was planted");
+}

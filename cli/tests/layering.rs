@@ -13,7 +13,10 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("hypermesh-reports", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-conform", &["hypermesh-core"]),
     ("hypermesh-model", &["hypermesh-core"]),
-    ("hypermesh-cli", &["hypermesh-core", "hypermesh-scenarios", "hypermesh-sim", "hypermesh-real", "hypermesh-reports"]),
+    (
+        "hypermesh-cli",
+        &["hypermesh-core", "hypermesh-scenarios", "hypermesh-sim", "hypermesh-real", "hypermesh-reports", "hypermesh-conform"],
+    ),
 ];
 
 /// Libraries that a member must not link.

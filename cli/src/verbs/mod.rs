@@ -4,6 +4,8 @@ pub(crate) mod bench;
 pub(crate) mod calibrate;
 pub(crate) mod check;
 pub(crate) mod completions;
+#[cfg(feature = "conform")]
+pub(crate) mod conform;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
@@ -50,6 +52,8 @@ pub(crate) fn dispatch(verb: Verb, output: Output) -> Done {
         Verb::Ping(args) => net::short::ping(&args, output),
         #[cfg(feature = "real")]
         Verb::Real(args) => net::real::run(&args, output),
+        #[cfg(feature = "conform")]
+        Verb::Conform(args) => conform::run(&args, output),
         Verb::Explain(args) => explain::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),

@@ -1,0 +1,136 @@
+//! The conformance suite: which cases, where, and what came of them.
+
+use hypermesh_conform::Registry;
+use hypermesh_conform::registry::Tier;
+use hypermesh_conform::suite::campaign::in_memory;
+use hypermesh_conform::suite::report::{self, Detection, Evidence, Item, Ran, Summary};
+use hypermesh_conform::suite::{Campaign, Case, Record, Verdict};
+use hypermesh_core::testing::Breach;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What was chosen of the suite.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    /// Every case of the suite, and the canary if it is asked for.
+    pub(crate) all: Vec<Case>,
+    /// Those that are run.
+    pub(crate) campaign: Campaign,
+}
+
+impl Choice {
+    /// The cases whose name begins with one of these; all without any.
+    pub(crate) fn new(prefixes: &[String], canary: bool) -> Self {
+        let mut all = Campaign::all().cases;
+        let chosen = |case: &Case| prefixes.is_empty() || prefixes.iter().any(|prefix| case.name.starts_with(prefix.trim_end_matches('*')));
+        let mut cases: Vec<Case> = all.iter().filter(|case| chosen(case)).cloned().collect();
+        if canary {
+            all.push(report::canary());
+            cases.push(report::canary());
+        }
+        Self { all, campaign: Campaign { cases } }
+    }
+
+    /// Runs the cases on the machines in memory, until `stop` is raised; what is left then is absent.
+    pub(crate) fn memory(&self, breach: Option<Breach>, stop: &AtomicBool, mut step: impl FnMut()) -> Ran {
+        let run = |case: &Case| {
+            step();
+            if stop.load(Ordering::SeqCst) { left(case, Tier::Core) } else { in_memory(case, breach) }
+        };
+        let records = silently(|| self.campaign.cases.iter().map(run).collect());
+        let implementation = match breach {
+            None => "the machines of this build".to_owned(),
+            Some(breach) => format!("the machines of this build with the breach {}", breach.names().0),
+        };
+        let options = breach.map_or_else(String::new, |breach| format!("--breach {}", breach.names().0));
+        Ran { tier: Tier::Core, implementation, options, records }
+    }
+
+    /// Plants every breach of a requirement of which a case was chosen, and runs the chosen cases with each, on so many threads.
+    #[cfg(feature = "zoo")]
+    pub(crate) fn hunt(&self, threads: usize, stop: &AtomicBool, step: impl FnMut() + Send) -> Vec<Detection> {
+        use std::sync::Mutex;
+        use std::sync::atomic::AtomicUsize;
+        let campaign = Campaign { cases: self.campaign.cases.iter().filter(|case| case.name != report::CANARY).cloned().collect() };
+        let breaches = self.breaches();
+        let (next, step) = (AtomicUsize::new(0), Mutex::new(step));
+        let found = Mutex::new(Vec::new());
+        let work = || {
+            while let Some(breach) = breaches.get(next.fetch_add(1, Ordering::SeqCst)).filter(|_| !stop.load(Ordering::SeqCst)) {
+                let caught = hypermesh_conform::suite::zoo::hunt(&campaign, &[*breach], |_| ());
+                found.lock().expect("no thread panics here").extend(caught.iter().map(|one| (*breach, Detection::from(one))));
+                step.lock().expect("no thread panics here")();
+            }
+        };
+        silently(|| std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work)))));
+        let mut found = found.into_inner().expect("no thread panics here");
+        found.sort_by_key(|(breach, _)| *breach);
+        found.into_iter().map(|(_, one)| one).collect()
+    }
+
+    /// The breaches that a hunt plants.
+    #[cfg(feature = "zoo")]
+    pub(crate) fn breaches(&self) -> Vec<Breach> {
+        let chosen: std::collections::BTreeSet<String> = self.campaign.cases.iter().map(|case| case.requirement.to_string()).collect();
+        // Without a choice a breach whose requirement has no case is planted too, and counted as missed.
+        let whole = self.campaign.cases.len() >= Campaign::all().cases.len();
+        Breach::ALL.iter().copied().filter(|breach| whole || chosen.contains(breach.names().1)).collect()
+    }
+}
+
+fn left(case: &Case, tier: Tier) -> Record {
+    let why = "the campaign was interrupted".to_owned();
+    Record { case: case.name.clone(), tier, verdict: Verdict::Absent, why, log: Vec::new(), runs: Vec::new() }
+}
+
+/// Does something whose panics are verdicts, and not faults of this program.
+fn silently<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    std::panic::set_hook(hook);
+    done
+}
+
+/// The form of the summary as JSON Schema.
+pub(crate) fn schema() -> serde_json::Value {
+    report::schema()
+}
+
+/// Everything that a report is made of, and its sum.
+#[derive(Debug)]
+pub(crate) struct Report {
+    registry: Registry,
+    all: Vec<Case>,
+    tiers: Vec<Ran>,
+    detections: Option<Vec<Detection>>,
+    /// The sum.
+    pub(crate) summary: Summary,
+}
+
+impl Report {
+    /// The report of what ran.
+    pub(crate) fn new(all: Vec<Case>, tiers: Vec<Ran>, detections: Option<Vec<Detection>>) -> Self {
+        let registry = Registry::built_in();
+        let summary = Evidence { registry: &registry, cases: &all, tiers: &tiers, detections: detections.as_deref() }.summary();
+        Self { registry, all, tiers, detections, summary }
+    }
+
+    /// JUnit XML.
+    pub(crate) fn junit(&self) -> Result<String, String> {
+        report::junit(&self.summary).map_err(|error| error.to_string())
+    }
+
+    /// Each file of the report, by its name.
+    pub(crate) fn files(&self) -> Result<Vec<(&'static str, String)>, String> {
+        let evidence = Evidence { registry: &self.registry, cases: &self.all, tiers: &self.tiers, detections: self.detections.as_deref() };
+        let items: Vec<Item> = report::items(&self.registry, &self.summary);
+        let json = |value: serde_json::Result<String>| value.map(|text| text + "\n").map_err(|error| error.to_string());
+        Ok(vec![
+            ("conformance.html", report::page(&evidence, &self.summary).map_err(|error| error.to_string())?),
+            ("conformance.json", json(serde_json::to_string_pretty(&self.summary))?),
+            ("junit.xml", self.junit()?),
+            ("pics.csv", report::csv(&items)),
+            ("pics.json", json(serde_json::to_string_pretty(&items))?),
+        ])
+    }
+}
