@@ -8,6 +8,16 @@ use hypermesh_conform::suite::{Campaign, Case, Record, Verdict};
 use hypermesh_core::testing::Breach;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Where the tier on sockets finds what it tests.
+#[cfg(feature = "real")]
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// At this address; the folder has the authority that it trusts.
+    At(std::net::SocketAddrV6, std::path::PathBuf),
+    /// In this process.
+    Loopback,
+}
+
 /// What was chosen of the suite.
 #[derive(Debug)]
 pub(crate) struct Choice {
@@ -43,6 +53,34 @@ impl Choice {
         };
         let options = breach.map_or_else(String::new, |breach| format!("--breach {}", breach.names().0));
         Ran { tier: Tier::Core, implementation, options, records }
+    }
+
+    /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent.
+    #[cfg(feature = "real")]
+    pub(crate) fn sockets(&self, place: &Place, stop: &AtomicBool, mut step: impl FnMut()) -> Result<Ran, String> {
+        use hypermesh_conform::suite::Pixit;
+        use hypermesh_conform::suite::quic::{QuicPort, Target};
+        let own = std::env::temp_dir().join(format!("hypermesh-conform-{}", std::process::id()));
+        let (target, folder, implementation, options) = match place {
+            Place::Loopback => (Target::Reference, &own, "the nodes of this build, over loopback".to_owned(), "--loopback".to_owned()),
+            Place::At(address, folder) => {
+                let options = format!("--target {address} --certs {}", folder.display());
+                (Target::At(*address), folder, address.to_string(), options)
+            }
+        };
+        let made = std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()));
+        let port = made.and_then(|()| QuicPort::new(target, folder, Pixit::default()).map_err(|miss| miss.why().to_owned()));
+        let records = port.map(|mut port| {
+            silently(|| {
+                self.campaign.on_port(&mut port, Tier::Remote, |_| {
+                    step();
+                    !stop.load(Ordering::SeqCst)
+                })
+            })
+        });
+        // What was made for this campaign goes with it; that it cannot be removed changes no verdict.
+        let _ = std::fs::remove_dir_all(&own);
+        Ok(Ran { tier: Tier::Remote, implementation, options, records: records? })
     }
 
     /// Plants every breach of a requirement of which a case was chosen, and runs the chosen cases with each, on so many threads.

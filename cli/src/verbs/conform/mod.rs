@@ -1,5 +1,7 @@
 //! `conform`: the conformance suite of STOQ, from cases to a report.
 
+#[cfg(feature = "real")]
+mod sockets;
 mod words;
 
 use crate::args::formats;
@@ -9,7 +11,7 @@ use crate::glue::conform::{self as suite, Choice, Report};
 use crate::output::{Format, Output};
 use crate::progress::Steps;
 use crate::{human, interrupt};
-use hypermesh_conform::suite::report::Summary;
+use hypermesh_conform::suite::report::{Ran, Summary};
 use hypermesh_core::testing::Breach;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +44,10 @@ pub(crate) struct Args {
     /// Print the JSON Schema of `--format json`, and run nothing.
     #[arg(long)]
     schema: bool,
+
+    #[cfg(feature = "real")]
+    #[command(flatten)]
+    sockets: sockets::Args,
 
     /// Plant every breach of the standard in turn, and tell which case finds it.
     #[cfg(feature = "zoo")]
@@ -86,9 +92,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
         return Ok(Code::Ok);
     }
     let (started, stop) = (Instant::now(), interrupt::listen());
-    let mut steps = Steps::start(output.quiet, "cases", choice.campaign.cases.len());
-    let tiers = vec![choice.memory(args.breach(), &stop, || steps.step())];
-    drop(steps);
+    let tiers = tiers(args, &choice, &stop, output)?;
     #[cfg(feature = "zoo")]
     let detections = args.zoo.then(|| {
         let mut steps = Steps::start(output.quiet, "breaches", choice.breaches().len());
@@ -100,6 +104,22 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
     told(args, &report, output)?;
     output.note(format_args!("took {}", human::seconds(started.elapsed().as_secs_f64())));
     end(args, &report.summary, &stop, output)
+}
+
+/// Runs what was chosen in every tier that was asked for.
+fn tiers(args: &Args, choice: &Choice, stop: &AtomicBool, output: Output) -> Result<Vec<Ran>, Failure> {
+    let mut tiers = Vec::new();
+    #[cfg(feature = "real")]
+    let in_memory = args.sockets.in_memory();
+    #[cfg(not(feature = "real"))]
+    let in_memory = true;
+    if in_memory {
+        let mut steps = Steps::start(output.quiet, "cases", choice.campaign.cases.len());
+        tiers.push(choice.memory(args.breach(), stop, || steps.step()));
+    }
+    #[cfg(feature = "real")]
+    tiers.extend(args.sockets.ran(choice, stop, output)?);
+    Ok(tiers)
 }
 
 /// Writes what was found where it was asked for.
