@@ -46,7 +46,7 @@ impl Choice {
             step();
             if stop.load(Ordering::SeqCst) { left(case, Tier::Core) } else { in_memory(case, breach) }
         };
-        let records = silently(|| self.campaign.cases.iter().map(run).collect());
+        let records = silently(|| self.campaign.cases.iter().filter(|case| case.is_in_memory).map(run).collect());
         let implementation = match breach {
             None => "the machines of this build".to_owned(),
             Some(breach) => format!("the machines of this build with the breach {}", breach.names().0),
@@ -102,6 +102,12 @@ impl Choice {
         silently(|| std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work)))));
         let mut found = found.into_inner().expect("no thread panics here");
         found.sort_by_key(|(breach, _)| *breach);
+        #[cfg(feature = "real")]
+        for (breach, one) in &mut found {
+            if !stop.load(Ordering::SeqCst) {
+                over_sockets(&campaign, *breach, one);
+            }
+        }
         found.into_iter().map(|(_, one)| one).collect()
     }
 
@@ -113,6 +119,19 @@ impl Choice {
         let whole = self.campaign.cases.len() >= Campaign::all().cases.len();
         Breach::ALL.iter().copied().filter(|breach| whole || chosen.contains(breach.names().1)).collect()
     }
+}
+
+/// Asks the cases that need a network, if those in memory did not find the breach.
+#[cfg(all(feature = "zoo", feature = "real"))]
+fn over_sockets(campaign: &Campaign, breach: Breach, one: &mut Detection) {
+    let own = |case: &&Case| case.requirement.to_string() == one.requirement && !case.is_in_memory && case.is_remote;
+    let cases: Vec<Case> = campaign.cases.iter().filter(own).cloned().collect();
+    if !one.found_by.is_empty() || cases.is_empty() {
+        return;
+    }
+    // Where the tester itself cannot start, nothing was found, and the breach stays missed.
+    let caught = silently(|| hypermesh_conform::suite::zoo::hunt_over_sockets(&Campaign { cases }, &[breach], |_| ()));
+    one.found_by.extend(caught.into_iter().flatten().flat_map(|caught| caught.found_by));
 }
 
 fn left(case: &Case, tier: Tier) -> Record {

@@ -93,6 +93,10 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
     }
     let (started, stop) = (Instant::now(), interrupt::listen());
     let tiers = tiers(args, &choice, &stop, output)?;
+    if tiers.iter().all(|ran| ran.records.is_empty()) {
+        let why = "none of the cases that were chosen can run there";
+        return Err(Failure::new(Code::Nothing, why, format!("hypermesh conform --list --select {}", args.select.join(" --select "))));
+    }
     #[cfg(feature = "zoo")]
     let detections = args.zoo.then(|| {
         let mut steps = Steps::start(output.quiet, "breaches", choice.breaches().len());
@@ -109,12 +113,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
 /// Runs what was chosen in every tier that was asked for.
 fn tiers(args: &Args, choice: &Choice, stop: &AtomicBool, output: Output) -> Result<Vec<Ran>, Failure> {
     let mut tiers = Vec::new();
+    let in_memory_cases = choice.campaign.cases.iter().filter(|case| case.is_in_memory).count();
     #[cfg(feature = "real")]
     let in_memory = args.sockets.in_memory();
     #[cfg(not(feature = "real"))]
     let in_memory = true;
     if in_memory {
-        let mut steps = Steps::start(output.quiet, "cases", choice.campaign.cases.len());
+        let mut steps = Steps::start(output.quiet, "cases", in_memory_cases);
         tiers.push(choice.memory(args.breach(), stop, || steps.step()));
     }
     #[cfg(feature = "real")]

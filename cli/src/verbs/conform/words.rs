@@ -19,6 +19,7 @@ pub(super) fn list(cases: &[Case], output: Output) {
                 "requirement": case.requirement.to_string(),
                 "polarity": case.polarity.name(),
                 "subject": case.subject().map(|subject| subject.name()),
+                "in_memory": case.is_in_memory,
                 "remote": case.is_remote,
                 "leans_on": case.leans_on.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
@@ -28,8 +29,12 @@ pub(super) fn list(cases: &[Case], output: Output) {
     }
     let mut table = Table::new(&["case", "polarity", "tests", "runs"], &[]);
     for case in cases {
-        let subject = case.subject().map_or("functions", |subject| subject.name());
-        let place = if case.is_remote { "anywhere" } else { "in memory" };
+        let subject = case.subject().map_or("", |subject| subject.name());
+        let place = match (case.is_in_memory, case.is_remote) {
+            (true, true) => "anywhere",
+            (true, false) => "in memory",
+            (false, _) => "over a network",
+        };
         table.row([case.name.clone(), case.polarity.name().to_owned(), subject.to_owned(), place.to_owned()]);
     }
     output.raw(&table.text());

@@ -5,6 +5,7 @@
 use super::summary::{CaseRow, Standing, Summary};
 use super::{Evidence, items, tier_name};
 use crate::registry::{Level, Tier};
+use crate::suite::case::Run;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
@@ -176,7 +177,11 @@ fn cases(evidence: &Evidence<'_>, rows: &BTreeMap<(&str, &str), &CaseRow>, id: c
     let words = own.map(|case| CaseWords {
         name: case.name.clone(),
         polarity: case.polarity.name(),
-        subject: case.subject().map_or("function", super::super::case::Subject::name),
+        subject: match &case.run {
+            Run::Wire(subject, _) => subject.name(),
+            Run::Function(_) => "functions",
+            Run::Process(_) => "a node of its own",
+        },
         runs: evidence
             .tiers
             .iter()

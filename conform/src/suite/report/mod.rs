@@ -88,10 +88,10 @@ impl Evidence<'_> {
     }
 }
 
-/// Whether a case has a place in a tier: every case runs in memory, and over a network those that need nothing else.
+/// Whether a case has a place in a tier.
 fn belongs(case: &Case, tier: Tier) -> bool {
     match tier {
-        Tier::Core => true,
+        Tier::Core => case.is_in_memory,
         Tier::Simulated | Tier::Remote => case.is_remote,
         Tier::Inspection => false,
     }

@@ -213,7 +213,7 @@ pub struct CaseRow {
     pub requirement: String,
     /// Which kind of purpose it serves: valid, boundary or invalid.
     pub polarity: String,
-    /// What the implementation plays in it: origin, edge or client; nothing for a function.
+    /// What the implementation plays in it: origin, edge or client; nothing for functions and for a node that the case starts.
     pub subject: Option<String>,
     /// The name of the tier.
     pub tier: String,
