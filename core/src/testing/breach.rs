@@ -145,6 +145,7 @@ breaches! {
     WantWhatIsThere = "R-10-22";
     ServeWithoutStore = "R-10-23";
     ResumeNewerVersion = "R-10-24";
+    TellCopiesThatAreNot = "R-10-25";
     MatchNamePrefix = "R-11-01";
     FreshAtMaxAge = "R-11-02";
     ForgetFetchTime = "R-11-03";

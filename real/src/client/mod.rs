@@ -101,6 +101,7 @@ fn words(code: Code) -> String {
         Code::Conflict => "a newer version, or a purge, is in force",
         Code::StoreFull => "no room to store it",
         Code::StoreFailed => "the store of the node failed",
+        Code::CopiesLacking => "the node cannot keep as many copies",
         Code::Overloaded | Code::Refused => "the node is out of reach, or has too much to do",
         Code::Timeout => "no answer in time",
         Code::Unauthenticated | Code::CertificateEnded => "a certificate was refused",

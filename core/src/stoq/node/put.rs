@@ -29,6 +29,8 @@ use std::sync::Arc;
 const UNDER_WAY_MAX: usize = 2 * WANT_MAX;
 /// Manifests that are asked for before the walk comes to them.
 const AHEAD_MAX: usize = 2;
+/// Copies that an origin keeps: its own. Whoever asks for more is refused rather than told of copies that are not there (R-10-25).
+const COPIES: u8 = 1;
 
 /// An object that is being taken.
 #[derive(Clone, Debug)]
@@ -159,6 +161,9 @@ impl StoqNode {
         let may_store = roles.has(Roles::PUBLISHER) || roles.has(Roles::ORIGIN) || Breach::StoreForAnybody.is_on();
         if !self.is_origin() || !may_store {
             return self.refuse(conn, stream, Code::NotAuthorised, t);
+        }
+        if put.copies > COPIES && !Breach::TellCopiesThatAreNot.is_on() {
+            return self.refuse(conn, stream, Code::CopiesLacking, t);
         }
         if self.taking as usize >= self.config.puts_max {
             return self.refuse(conn, stream, Code::Overloaded, t);
@@ -315,7 +320,7 @@ impl StoqNode {
         match (result, root) {
             (Ok(()), Some(root)) => {
                 self.state = self.state.max(version);
-                let ack = Ack { id: ContentId(root.0), version, copies: 1, durable: true };
+                let ack = Ack { id: ContentId(root.0), version, copies: COPIES, durable: true };
                 self.answer(conn, stream, Frame::Ack(Box::new(ack)), t);
             }
             (Err(why), _) => self.refuse(conn, stream, code_of(why), t),

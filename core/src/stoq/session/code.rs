@@ -121,6 +121,8 @@ codes! {
     RequestIncomplete = 0x8d, true;
     /// The request must not travel in early data.
     TooEarly = 0x8e, true;
+    /// Fewer copies can be kept than were asked for.
+    CopiesLacking = 0x8f, false;
 }
 
 impl Code {

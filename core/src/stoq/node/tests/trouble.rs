@@ -199,3 +199,55 @@ fn whoever_comes_too_many_is_put_off_and_served_later() {
     assert!(world.count(ORIGIN, |fact| matches!(fact, Fact::Refused { code: Code::Overloaded, .. })) > 0);
     assert_eq!(served, 6);
 }
+
+#[test]
+fn whoever_asks_for_more_copies_than_there_can_be_is_refused_at_once() {
+    let mut world = town(9);
+    let object = pack(&noise(5, 50_000));
+    let offer = |copies| Offer {
+        server: None,
+        name: Name::new("it").expect("a name"),
+        version: Version(1),
+        len: object.bytes.len() as u64,
+        root: object.root,
+        manifest: object.manifest.clone(),
+        copies,
+    };
+    world.command(PUBLISHER, 1, Command::Put(Box::new(offer(2))));
+    let told = world.finish(PUBLISHER, 1);
+    assert!(matches!(told, Told::Failed { code: Code::CopiesLacking, .. }), "{told:?}");
+    world.get(CLIENT, 2, named("it"), None);
+    assert!(matches!(world.finish(CLIENT, 2), Told::Failed { code: Code::NotFound, .. }), "nothing of it is there");
+}
+
+#[test]
+fn a_cache_that_comes_up_again_serves_what_lies_on_its_disk() {
+    let mut world = town(12);
+    let cache = |cache| crate::stoq::cache::Config {
+        memory_bytes: 64 << 10,
+        disk_bytes: 64 << 20,
+        disk_admission: crate::stoq::cache::Admission::Always,
+        ..cache
+    };
+    let edge = config(Roles::EDGE, &[REGIONAL]);
+    let edge = world.add(&Arc::new(Config { cache: edge.cache.clone().map(cache), ..edge }));
+    let client = world.add(&Arc::new(config(Roles::CLIENT, &[edge])));
+    let object = stored(&mut world, 1 << 20);
+    world.get(client, 1, named("it"), None);
+    assert!(matches!(world.finish(client, 1), Told::Got { .. }));
+    world.kill(edge);
+    world.run_for(Span::secs(1));
+    world.start(edge);
+    let asked = |world: &World| -> u32 {
+        let count = |fact: &Fact| if let Fact::Fetching { count, named: false, .. } = fact { *count } else { 0 };
+        world.seats[edge].facts.iter().map(count).sum()
+    };
+    let (before, all) = (asked(&world), object.contents.len() as u32);
+    let found: Vec<_> = world.seats[edge].store.contents.iter().map(|(id, bytes)| (*id, bytes.len() as u32)).collect();
+    assert!(found.len() as u32 * 2 > all, "most of it is on the disk");
+    world.input(edge, Input::Kept(found.clone().into()));
+    world.get(client, 2, named("it"), None);
+    assert!(matches!(world.finish(client, 2), Told::Got { .. }));
+    assert_eq!(world.bytes(client, 2), object.bytes);
+    assert!(asked(&world) - before <= all - found.len() as u32, "only what had been in memory is fetched again");
+}
