@@ -68,6 +68,13 @@ pub enum Command {
         /// Its number there.
         object: u32,
     },
+    /// Publish a new version of an object of the run's catalogue, and then purge what came before it.
+    Revise {
+        /// Its number there.
+        object: u32,
+        /// The new version.
+        version: u64,
+    },
 }
 
 /// What a node can ask of its driver.
@@ -274,6 +281,35 @@ pub enum Content {
     Wrong,
     /// What it got was forbidden by a purge that had been acknowledged before it asked.
     Old,
+    /// A node that is no adversary sent something under a name that is not its.
+    Mistaken,
+    /// A peer was sent away for its certificate.
+    Unwelcome {
+        /// It had been accepted before.
+        accepted: bool,
+    },
+    /// An origin handed an object to another.
+    Copied {
+        /// Its number in the catalogue.
+        object: u32,
+        /// To whom.
+        to: NodeId,
+        /// Since it was known to be needed.
+        took: Span,
+        /// The other had lacked it.
+        lacked: bool,
+    },
+    /// An origin gave up its copy of an object.
+    Dropped {
+        /// Its number in the catalogue.
+        object: u32,
+    },
+    /// A disk had something else than was written to it.
+    Damaged,
+    /// A disk could not be read.
+    Unread,
+    /// A disk had no room.
+    Full,
     /// Somebody who showed no good certificate was served.
     Stranger,
     /// A content or a manifest was handed to a peer.
@@ -352,6 +388,34 @@ pub enum Content {
         /// How long it had waited for the core.
         waited: Span,
     },
+    /// An application got an object that has more than one version.
+    Handed {
+        /// Its number in the catalogue.
+        object: u32,
+        /// Which version it got.
+        version: u64,
+        /// Since it asked.
+        took: Span,
+    },
+    /// An application is to publish a version.
+    Publishing,
+    /// It was told that the version is stored.
+    Published {
+        /// Since it was meant to be published.
+        took: Span,
+    },
+    /// It was told that versions of an object are purged everywhere.
+    Forbidden {
+        /// The object's number in the catalogue.
+        object: u32,
+        /// The greatest purged version.
+        upto: u64,
+    },
+    /// An attempt to publish or to purge has failed. It is made again.
+    Rejected {
+        /// The code of the failure.
+        code: u8,
+    },
 }
 
 /// A node that a driver can run.
@@ -365,6 +429,16 @@ pub trait Node: Machine<Input = Input<Self::Message>, Effect = Effect<Self::Mess
 
     /// A node that has not started.
     fn new(config: &std::sync::Arc<Self::Config>) -> Self;
+
+    /// What is there after this node stopped, before it starts again: a node that has not started, with what survives a crash (a disk). Most nodes have
+    /// nothing of the kind.
+    #[must_use]
+    fn remains(&mut self, config: &std::sync::Arc<Self::Config>) -> Self
+    where
+        Self: Sized,
+    {
+        Self::new(config)
+    }
 
     /// What must always hold inside one node; the text names the broken promise. Called by the oracle while the world runs.
     fn check(&self, me: NodeId) -> Result<(), &'static str>;
@@ -427,6 +501,20 @@ impl Fingerprint for Content {
             Self::Lost { packets } => mixer.word(14 | u64::from(packets) << 32),
             Self::Stage { .. } | Self::Took { .. } | Self::Carried { .. } => mixer,
             Self::Worked { took, waited } => mixer.word(15).word(took.0).word(waited.0),
+            Self::Handed { object, version, took } => mixer.word(27 | u64::from(object) << 32).word(version).word(took.0),
+            Self::Publishing => mixer.word(16),
+            Self::Published { took } => mixer.word(17).word(took.0),
+            Self::Forbidden { object, upto } => mixer.word(18 | u64::from(object) << 32).word(upto),
+            Self::Unwelcome { accepted } => mixer.word(24 | u64::from(accepted) << 8),
+            Self::Copied { object, to, took, lacked } => {
+                mixer.word(25 | u64::from(lacked) << 8 | u64::from(object) << 32).word(u64::from(to.0)).word(took.0)
+            }
+            Self::Dropped { object } => mixer.word(26 | u64::from(object) << 32),
+            Self::Mistaken => mixer.word(20),
+            Self::Damaged => mixer.word(21),
+            Self::Unread => mixer.word(22),
+            Self::Full => mixer.word(23),
+            Self::Rejected { code } => mixer.word(19 | u64::from(code) << 8),
         }
     }
 }

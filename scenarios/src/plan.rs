@@ -29,6 +29,8 @@ pub struct Plan {
     pub nodes: Nodes,
     /// The wires between them.
     pub network: Network,
+    /// Certificates of layer 1; those of all are good for ever if none.
+    pub certs: Option<Certs>,
     /// What the applications do.
     pub workload: Workload,
     /// What goes wrong.
@@ -41,6 +43,19 @@ pub struct Plan {
     pub budget: Budget,
     /// A defect planted by a test.
     pub defect: Option<Defect>,
+}
+
+/// Certificates that are renewed and may be revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certs {
+    /// How long each lives.
+    pub life: Span,
+    /// How long after one the next is issued.
+    pub renew: Span,
+    /// How long after its revocation one may be accepted.
+    pub bound: Span,
+    /// How far clocks may be from the truth.
+    pub clock_error: Span,
 }
 
 /// Nodes of one role.
@@ -101,8 +116,16 @@ pub struct Stoq {
     pub max_age: Span,
     /// How long a connection that nobody needs is kept by a client.
     pub linger: Span,
+    /// Of an origin: at how many of its group each object lies; at all of them if none.
+    pub copies: u8,
+    /// Peers that have not agreed on anything which it lets connect at a time.
+    pub strangers: u32,
     /// It changes a bit of every chunk that it sends.
     pub poisons: bool,
+    /// It publishes two objects under one name and version.
+    pub equivocates: bool,
+    /// It opens connections and says nothing on them.
+    pub floods: bool,
     /// Its processor; without one, work takes no time.
     pub cpu: Option<Cpu>,
 }
@@ -146,6 +169,8 @@ pub enum StoqKind {
     Edge,
     /// Whoever asks.
     Client,
+    /// Whoever stores objects at origins, and purges what they replace.
+    Publisher,
 }
 
 impl StoqKind {
@@ -156,7 +181,18 @@ impl StoqKind {
             Self::Regional => "regional",
             Self::Edge => "edge",
             Self::Client => "client",
+            Self::Publisher => "publisher",
         }
+    }
+
+    /// Whether others ask it for objects.
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Origin | Self::Regional | Self::Edge)
+    }
+
+    /// Whether nodes of this kind may be above those of another. Publishers store at origins and nowhere else.
+    pub fn is_above(self, below: Self) -> bool {
+        self < below && self.serves() && (below != Self::Publisher || self == Self::Origin)
     }
 }
 
@@ -268,6 +304,8 @@ pub struct Workload {
     pub objects: Vec<Object>,
     /// Who asks for which of them, in the order of the intended start.
     pub fetches: Vec<Fetch>,
+    /// Who publishes new versions of them, in the order of the intended start.
+    pub revisions: Vec<Revision>,
 }
 
 /// An object of the catalogue. Its content follows from the seed and its number.
@@ -286,6 +324,19 @@ pub struct Fetch {
     pub node: NodeId,
     /// Index of the object.
     pub object: u32,
+}
+
+/// Somebody publishes a new version of an object, and then purges what came before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// When it is meant to be published.
+    pub at: Time,
+    /// By whom.
+    pub node: NodeId,
+    /// Index of the object.
+    pub object: u32,
+    /// Its new version. The first of all is 1.
+    pub version: u64,
 }
 
 /// One broadcast.
@@ -321,8 +372,53 @@ pub struct Faults {
     pub nodes: Vec<NodeFault>,
     /// What happens to wires, by start.
     pub wires: Vec<WireFault>,
+    /// Whose certificates end for good, by time, then node.
+    pub certs: Vec<CertFault>,
+    /// What goes wrong with disks, by node, then start.
+    pub stores: Vec<StoreFault>,
     /// The faults as people wrote them, for plots and for `during`.
     pub bands: Vec<Band>,
+}
+
+/// The last certificate of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertFault {
+    /// From when on it gets no other.
+    pub at: Time,
+    /// Who.
+    pub node: NodeId,
+    /// Those that it has are revoked.
+    pub revoked: bool,
+}
+
+/// A disk goes wrong for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoreFault {
+    /// Whose.
+    pub node: NodeId,
+    /// When it starts.
+    pub from: Time,
+    /// When it ends.
+    pub until: Time,
+    /// What goes wrong.
+    pub what: StoreFaultKind,
+    /// Probability that an operation, or a content, is hit.
+    pub share: f64,
+    /// Its number in the scenario.
+    pub fault: u32,
+}
+
+/// What can go wrong with a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFaultKind {
+    /// A read fails.
+    ReadError,
+    /// Half of what is written is on the disk, which says that all is.
+    TornWrite,
+    /// A bit of a content is another.
+    BitRot,
+    /// There is no room.
+    Full,
 }
 
 /// Something that happens to a node.

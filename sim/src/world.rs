@@ -219,6 +219,9 @@ impl<'a, N: Node> World<'a, N> {
         for (number, fetch) in self.plan.workload.fetches.iter().enumerate() {
             add(fetch.at.0, fetch.node, Action::Fetch(number as u32));
         }
+        for (number, revision) in self.plan.workload.revisions.iter().enumerate() {
+            add(revision.at.0, revision.node, Action::Revise(number as u32));
+        }
         for (number, tokens) in self.plan.workload.tokens.iter().enumerate() {
             for node in tokens.first..tokens.first + tokens.count {
                 add(tokens.at.0, NodeId(node), Action::Token(number as u32));

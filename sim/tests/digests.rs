@@ -116,10 +116,10 @@ fn the_fifth_ten_small_plans_give_one_answer_each() {
     ten_small_plans(5);
 }
 
-/// A shipped scenario with few nodes; `SCENARIO_PEERS` says how many else, and then nothing is written about the answer.
-fn shipped(name: &str) {
+/// A shipped scenario with so many nodes; `SCENARIO_PEERS` says how many else, and then nothing is written about the answer.
+fn shipped(name: &str, peers: u32) {
     match std::env::var("SCENARIO_PEERS").ok().and_then(|text| text.parse().ok()) {
-        None => written_answer(&format!("scenario/{name}"), &common::shipped::small(name, 50, &[])),
+        None => written_answer(&format!("scenario/{name}"), &common::shipped::small(name, peers, &[])),
         Some(peers) => {
             let trace = one_answer(&common::shipped::small(name, peers, &[])).expect("one answer");
             assert!(trace.violations.is_empty(), "{name}: {:#?}", trace.violations);
@@ -130,8 +130,8 @@ fn shipped(name: &str) {
 
 /// One test for each shipped scenario, and one that none is forgotten.
 macro_rules! shipped {
-    ($($test:ident $name:literal;)*) => {
-        $(#[test] fn $test() { shipped($name); })*
+    ($($test:ident $name:literal $($peers:literal)?;)*) => {
+        $(#[test] fn $test() { shipped($name, [50 $(, $peers)?].into_iter().min().unwrap_or(50)); })*
 
         #[test]
         fn every_shipped_scenario_has_a_digest() {
@@ -149,6 +149,11 @@ shipped! {
     a_lost_region_of_edges_gives_one_answer "stoq/region-loss";
     a_poisoned_edge_gives_one_answer "stoq/poisoned-edge";
     forty_gigabit_gives_one_answer "stoq/forty-gigabit";
+    a_race_of_purges_gives_one_answer "stoq/purge-race" 20;
+    failing_disks_give_one_answer "stoq/storage-faults" 20;
+    rotating_certificates_give_one_answer "stoq/cert-rotation" 10;
+    adversaries_give_one_answer "stoq/adversaries" 5;
+    repaired_replicas_give_one_answer "stoq/replica-repair" 10;
     a_hundred_thousand_connections_give_one_answer "stoq/hundred-thousand-connections";
     a_long_path_gives_one_answer "calibrate/long-path";
     a_crowd_of_forty_gives_one_answer "calibrate/crowd-of-forty";

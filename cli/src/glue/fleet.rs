@@ -49,7 +49,13 @@ pub(crate) fn obstacle(plan: &Plan) -> Option<String> {
     if plan.groups.iter().any(|group| group.join_at.0 > 0 || group.join_over.0 > 0) {
         return Some("its nodes join one after the other, and on sockets all are there from the beginning".into());
     }
-    if plan.groups.iter().any(|group| matches!(group.role, Role::Stoq(role) if role.poisons)) {
+    if !plan.faults.stores.is_empty() || !plan.faults.certs.is_empty() || plan.certs.is_some() {
+        return Some("its disks fail or its certificates end, which is simulated only".into());
+    }
+    if !plan.workload.revisions.is_empty() {
+        return Some("it publishes new versions, which is simulated only".into());
+    }
+    if plan.groups.iter().any(|group| matches!(group.role, Role::Stoq(role) if role.poisons || role.equivocates || role.floods)) {
         return Some("it has adversaries, which are simulated only".into());
     }
     None
@@ -128,7 +134,7 @@ fn member(actor: &Actor) -> Member {
         values: Effective::new(actor.preset),
         above: actor.above.iter().map(|above| above.0).collect(),
         is_origin: actor.kind == StoqKind::Origin,
-        serves: actor.kind != StoqKind::Client,
+        serves: actor.kind.serves(),
         disk_bytes: actor.disk_bytes,
     }
 }
@@ -137,10 +143,13 @@ fn truth(cast: &Cast) -> Truth {
     let published = |object: &hypermesh_sim::site::catalogue::Object| Published {
         name: object.name.clone(),
         version: FIRST,
-        root: object.root,
+        root: object.roots[0],
         len: object.len,
     };
-    Truth { objects: cast.catalogue.objects().iter().map(published).collect(), contents: cast.catalogue.contents().clone() }
+    Truth {
+        objects: cast.catalogue.objects().iter().map(published).collect(),
+        contents: cast.catalogue.contents().map(|(id, bytes)| (*id, bytes.clone())).collect(),
+    }
 }
 
 fn failure(error: &FleetError) -> Failure {

@@ -113,6 +113,7 @@ const fn role(role: &Role) -> &'static str {
             StoqKind::Regional => "regional caches",
             StoqKind::Edge => "edge caches",
             StoqKind::Client => "clients",
+            StoqKind::Publisher => "publishers",
         },
     }
 }

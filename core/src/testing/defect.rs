@@ -38,13 +38,21 @@ pub enum Defect {
     DeliverUnverified,
     /// The QUIC model of message mode begins with a window four times as large as the stack that it models.
     ModelTooFast,
+    /// A node waits for any number of peers to agree on something.
+    AdmitEverybody,
+    /// A node reads as much as there is ahead of a peer that takes nothing.
+    ReadAhead,
+    /// A store lets a version of a name lead to another manifest than before. Planted in the simulation's disk.
+    BindTwice,
+    /// Whoever reads a disk believes what is there. Planted in the simulation's disk.
+    TrustDisk,
     /// Repair counts copies that are under way as if they had been acknowledged.
     UnacknowledgedCopy,
 }
 
 impl Defect {
     /// Every defect of a world with its name in `--plant`.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 18] = [
         ("deliver-to-dead", Self::DeliverToDead),
         ("duplicate-delivery", Self::DuplicateDelivery),
         ("unbounded-view", Self::UnboundedView),
@@ -56,6 +64,13 @@ impl Defect {
         ("wire-reorders", Self::WireReorders),
         ("deliver-unverified", Self::DeliverUnverified),
         ("model-too-fast", Self::ModelTooFast),
+        ("forget-purge", Self::ForgetPurge),
+        ("trust-disk", Self::TrustDisk),
+        ("unacknowledged-copy", Self::UnacknowledgedCopy),
+        ("admit-everybody", Self::AdmitEverybody),
+        ("read-ahead", Self::ReadAhead),
+        ("bind-twice", Self::BindTwice),
+        ("accept-expired", Self::AcceptExpired),
     ];
 
     /// The defect of that name.

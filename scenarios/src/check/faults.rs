@@ -21,6 +21,14 @@ impl Checks<'_, '_> {
             self.times(fault);
             self.targets(fault);
             self.strength(fault);
+            if matches!(fault.value, Fault::Revoke(_) | Fault::Lapse(_)) && self.scenario.certs.is_none() {
+                self.note(Code::NEEDS_PART, fault.at, "there are no certificates that could end").example("certs: {life: 30s}");
+            }
+            if let Fault::Storage(storage) = &fault.value
+                && self.scenario.groups.iter().all(|(_, group)| group.role.sound().is_some_and(|role| role.stoq().is_none()))
+            {
+                self.note(Code::NEEDS_PART, storage.kind.at, "no node has a disk").help("have groups of origins, regionals or edges");
+            }
             match &fault.value {
                 Fault::Partition(partition) => {
                     if let Some(split) = partition.split.sound() {
@@ -107,6 +115,7 @@ impl Checks<'_, '_> {
                 }
                 (Factor::parse("1x").as_ref() == Ok(factor) && extra.span().0 == 0).then_some(fault.at)
             }
+            Fault::Storage(storage) => (storage.share.sound() == Some(&Share::ZERO)).then_some(storage.share.at),
             Fault::ClockSkew(skew) => {
                 let (Some(max), Some(drift)) = (skew.max.sound(), skew.drift.sound()) else { return };
                 (max.span().0 == 0 && drift.0 == 0).then_some(fault.at)

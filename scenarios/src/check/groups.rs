@@ -4,6 +4,7 @@ use super::Checks;
 use crate::plan::StoqKind;
 use crate::problem::Code;
 use crate::read::{At, Location};
+use crate::spec::stoq::Behaviour;
 use crate::spec::{Group, Place, Role};
 use crate::units::grouped;
 
@@ -34,16 +35,30 @@ impl Checks<'_, '_> {
     fn above(&mut self, group: &Group, at: Location) {
         let (Some(kind), Some(part)) = (group.role.sound().and_then(|role| role.stoq()), group.stoq()) else { return };
         self.within(&part.servers, "servers", 1, 16);
+        self.within(&part.strangers, "strangers", 1, 1_000_000);
+        let origins = group.count.sound().filter(|_| kind == StoqKind::Origin).map_or(0, |count| count.0);
+        self.within(&part.copies, "copies", 0, origins.min(255));
+        let misplaced = match part.behaviour.sound() {
+            Some(Behaviour::Poison) => (!kind.serves()).then_some("sends nothing that it could poison"),
+            Some(Behaviour::Equivocate) => (kind != StoqKind::Publisher).then_some("publishes nothing"),
+            Some(Behaviour::Flood) => (kind != StoqKind::Client).then_some("asks for nothing by itself"),
+            Some(Behaviour::Honest) | None => None,
+        };
+        if let Some(why) = misplaced {
+            self.note(Code::NOT_OF_ROLE, part.behaviour.at, format!("a {} {why}", group.role.word()));
+        }
         let scenario = self.scenario;
         let kind_of = |other: &Group| other.role.sound().and_then(|role| role.stoq());
         if let Some(name) = &part.above {
             self.group_exists(name);
             let other = name.sound().and_then(|name| scenario.groups.get(name)).and_then(kind_of);
-            if other.is_some_and(|other| other >= kind) {
+            if other.is_some_and(|other| !other.is_above(kind)) {
                 self.note(Code::NEEDS_PART, name.at, format!("a {} is not above a {}", name.value.0, group.role.word()))
                     .help("name a group of origins, regionals or edges that is nearer to the origin");
             }
-        } else if kind != StoqKind::Origin && !scenario.groups.iter().any(|(_, other)| kind_of(other).is_some_and(|other| other < kind)) {
+        } else if kind != StoqKind::Origin
+            && !scenario.groups.iter().any(|(_, other)| kind_of(other).is_some_and(|other| other.is_above(kind)))
+        {
             self.note(Code::NEEDS_PART, at, format!("no group is above these {}s, so they have nobody to ask", group.role.word()))
                 .example("origin: {role: stoq-origin, count: 3}");
         }

@@ -23,6 +23,7 @@ pub fn check(scenario: &Scenario, problems: &mut Vec<Problem>) {
     checks.workload();
     checks.faults();
     checks.observe();
+    checks.certs();
     checks.expect();
 }
 
@@ -59,6 +60,24 @@ impl Checks<'_, '_> {
             if stop.span().as_secs_f64() > 31_536_000.0 {
                 self.note(Code::TIMES, timing.stop.at, "a run lasts at most 365 days").example("stop: 60s");
             }
+        }
+    }
+
+    /// Certificates.
+    fn certs(&mut self) {
+        let Some(certs) = &self.scenario.certs else { return };
+        self.has_length(&certs.renew, "the time between certificates");
+        if let (Some(life), Some(renew)) = (certs.life.sound(), certs.renew.sound())
+            && renew >= life
+        {
+            self.note(Code::TIMES, certs.renew.at, format!("a certificate ends after {life}, no later than the next one comes"))
+                .help("make `renew` shorter or `life` longer");
+        }
+        if let (Some(bound), Some(error)) = (certs.bound.sound(), certs.clock_error.sound())
+            && bound.span().0 <= 4 * error.span().0
+        {
+            self.note(Code::TIMES, certs.bound.at, format!("no list of revocations is made within {bound} for clocks that err by {error}"))
+                .help("make `bound` more than four times as long as `clock_error`");
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::Checks;
 use crate::problem::Code;
-use crate::read::At;
+use crate::read::{At, Location};
 use crate::spec::beat::Beat;
 use crate::spec::stoq::Objects;
-use crate::spec::workload::{Broadcast, FlashCrowd, Requests, Tokens};
+use crate::spec::workload::{Broadcast, FlashCrowd, Requests, Revisions, Tokens};
 use crate::spec::{Load, Role};
 use crate::units::Bytes;
 
@@ -30,6 +30,7 @@ struct Parts {
 
 const BROADCASTS: Parts = Parts { most: BROADCASTS_MAX, most_in_words: "a million", what: "broadcasts", verb: "broadcast" };
 const REQUESTS: Parts = Parts { most: REQUESTS_MAX, most_in_words: "a hundred million", what: "requests", verb: "ask" };
+const REVISIONS: Parts = Parts { most: BROADCASTS_MAX, most_in_words: "a million", what: "revisions", verb: "publish" };
 
 impl Checks<'_, '_> {
     pub(super) fn workload(&mut self) {
@@ -42,6 +43,7 @@ impl Checks<'_, '_> {
                 Load::Tokens(tokens) => self.tokens(tokens),
                 Load::Requests(requests) => self.requests(requests),
                 Load::FlashCrowd(crowd) => self.crowd(crowd),
+                Load::Revisions(revisions) => self.revisions(revisions, load.at),
             }
         }
     }
@@ -53,7 +55,12 @@ impl Checks<'_, '_> {
         match (&load.value, role) {
             (Load::Tokens(_), Role::TokenHolder)
             | (Load::Broadcast(_), Role::GossipPeer)
-            | (Load::Requests(_) | Load::FlashCrowd(_), Role::StoqClient) => {}
+            | (Load::Requests(_) | Load::FlashCrowd(_), Role::StoqClient)
+            | (Load::Revisions(_), Role::StoqPublisher) => {}
+            (Load::Revisions(_), _) => {
+                self.note(Code::WRONG_LOAD, load.at, format!("a {} publishes nothing", role.word()))
+                    .help("let a group of the role stoq-publisher publish");
+            }
             (Load::Requests(_) | Load::FlashCrowd(_), _) => {
                 self.note(Code::WRONG_LOAD, load.at, format!("a {} asks for no objects", role.word()))
                     .help("let a group of the role stoq-client ask");
@@ -83,6 +90,22 @@ impl Checks<'_, '_> {
     fn requests(&mut self, load: &Requests) {
         self.objects(&load.objects);
         self.beat(&load.beat(), &REQUESTS);
+    }
+
+    /// New versions go to one origin, since origins do not tell each other.
+    fn revisions(&mut self, load: &Revisions, at: Location) {
+        self.beat(&load.beat(), &REVISIONS);
+        let scenario = self.scenario;
+        if !scenario.workload.iter().any(|load| matches!(load.value, Load::Requests(_) | Load::FlashCrowd(_))) {
+            self.note(Code::NEEDS_PART, at, "nobody asks for objects, so there are none to be published anew")
+                .help("add a load of `requests`");
+        }
+        let origins = scenario.groups.iter().filter(|(_, group)| group.role.sound() == Some(&Role::StoqOrigin));
+        let count: u64 = origins.filter_map(|(_, group)| group.count.sound()).map(|count| u64::from(count.0)).sum();
+        if count > 1 {
+            self.note(Code::NEEDS_PART, at, format!("there are {count} origins, and new versions reach one of them only"))
+                .help("have one origin");
+        }
     }
 
     fn crowd(&mut self, load: &FlashCrowd) {

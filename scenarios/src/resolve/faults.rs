@@ -3,11 +3,11 @@
 use super::chance::{Chain, Chance, Use, exponential};
 use super::downs::{Down, Downs};
 use super::{NodeRange, names, ranges_of};
-use crate::plan::{NodeFault, NodeFaultKind, Plan};
+use crate::plan::{CertFault, Faults, NodeFault, NodeFaultKind, Plan, Role, StoreFault};
 use crate::problem::{Code, Problem};
 use crate::read::{At, Text};
 use crate::spec::Scenario;
-use crate::spec::faults::{Churn, ClockSkew, Crash, Fault, Pause, RegionLoss, Restart};
+use crate::spec::faults::{Churn, ClockSkew, Crash, Fault, Pause, RegionLoss, Restart, Storage};
 use crate::units::Amount;
 use hypermesh_core::base::{NodeId, Span, Time};
 
@@ -18,18 +18,20 @@ pub(super) fn nodes(
     ranges: &[NodeRange],
     chance: &mut Chance,
     problems: &mut Vec<Problem>,
-) -> (Vec<NodeFault>, Downs) {
+) -> (Vec<NodeFault>, Faults, Downs) {
     let mut order: Vec<usize> = (0..scenario.faults.len()).collect();
     order.sort_by_key(|index| scenario.faults[*index].value.at().time());
-    let mut hits = Hits { scenario, plan, ranges, chance, problems, downs: Downs::default(), others: Vec::new() };
+    let mut hits = Hits { scenario, plan, ranges, chance, problems, downs: Downs::default(), others: Vec::new(), apart: Faults::default() };
     for index in order {
         hits.fault(index);
     }
-    let Hits { downs, others, .. } = hits;
+    let Hits { downs, others, mut apart, .. } = hits;
     let mut all: Vec<NodeFault> = downs.faults(plan.stop).collect();
     all.extend(others.into_iter().filter_map(|fault| shortened(fault, &downs)));
     all.sort_unstable_by_key(|fault| (fault.at, fault.node, rank(fault.what)));
-    (all, downs)
+    apart.stores.sort_by_key(|fault| (fault.node, fault.from, fault.fault));
+    apart.certs.sort_by_key(|fault| (fault.at, fault.node));
+    (all, apart, downs)
 }
 
 /// A pause ends with its node; a node that is down is not paused.
@@ -61,6 +63,8 @@ struct Hits<'h> {
     downs: Downs,
     /// Pauses and clocks.
     others: Vec<NodeFault>,
+    /// Disks and certificates, of which the engine knows nothing.
+    apart: Faults,
 }
 
 impl Hits<'_> {
@@ -73,6 +77,9 @@ impl Hits<'_> {
             Fault::Churn(churn) => self.churn(index, churn),
             Fault::RegionLoss(loss) => self.region_loss(loss),
             Fault::ClockSkew(skew) => self.clock_skew(index, skew),
+            Fault::Storage(storage) => self.storage(index, storage),
+            Fault::Revoke(revoke) => self.last_certificate(index, revoke.at.time(), (&revoke.nodes, &revoke.group), true),
+            Fault::Lapse(lapse) => self.last_certificate(index, lapse.at.time(), (&lapse.nodes, &lapse.group), false),
             Fault::Partition(_) | Fault::LossBurst(_) | Fault::LatencySpike(_) | Fault::DuplicateBurst(_) | Fault::ReorderBurst(_) => {}
         }
     }
@@ -189,6 +196,29 @@ impl Hits<'_> {
             if drift_ppm != 0 && end < self.plan.stop {
                 self.others.push(NodeFault { at: end, node: NodeId(node), what: NodeFaultKind::Skew { step: Span::ZERO, drift_ppm: 0 } });
             }
+        }
+    }
+
+    fn last_certificate(&mut self, index: usize, at: Time, (nodes, group): (&At<Amount>, &Option<At<Text>>), revoked: bool) {
+        let ranges = ranges_of(self.ranges, self.scenario, group.as_ref());
+        let candidates: Vec<u32> = ranges.iter().flat_map(|range| range.first..range.first + range.count).collect();
+        for node in self.sample(index, candidates, nodes) {
+            self.apart.certs.push(CertFault { at, node: NodeId(node), revoked });
+        }
+    }
+
+    fn storage(&mut self, index: usize, storage: &Storage) {
+        let (from, until) = (storage.at.time(), storage.at.time() + storage.lasts.span());
+        let ranges = ranges_of(self.ranges, self.scenario, storage.group.as_ref());
+        // Who has no disk is not hit, and does not count.
+        let has_disk = |node: &u32| {
+            let group = &self.plan.groups[self.plan.group_of(NodeId(*node))];
+            matches!(&group.role, Role::Stoq(role) if role.kind.serves())
+        };
+        let candidates: Vec<u32> = ranges.iter().flat_map(|range| range.first..range.first + range.count).filter(has_disk).collect();
+        let (what, share) = (storage.kind.value.rule(), storage.share.unit());
+        for node in self.sample(index, candidates, &storage.nodes) {
+            self.apart.stores.push(StoreFault { node: NodeId(node), from, until, what, share, fault: index as u32 });
         }
     }
 

@@ -87,8 +87,12 @@ fn stoq(scenario: &Scenario, group: &spec::Group) -> Option<Stoq> {
     let (kind, part) = (group.role.value.stoq()?, group.stoq()?);
     let named = part.above.as_ref().and_then(|name| scenario.groups.names().position(|other| other == name.value.0));
     let kind_of = |other: &spec::Group| other.role.value.stoq();
-    let above =
-        scenario.groups.iter().map(|(_, other)| kind_of(other)).enumerate().filter(|(_, other)| other.is_some_and(|other| other < kind));
+    let above = scenario
+        .groups
+        .iter()
+        .map(|(_, other)| kind_of(other))
+        .enumerate()
+        .filter(|(_, other)| other.is_some_and(|other| other.is_above(kind)));
     let nearest = above.max_by_key(|(index, other)| (*other, std::cmp::Reverse(*index))).map(|(index, _)| index);
     Some(Stoq {
         kind,
@@ -102,7 +106,11 @@ fn stoq(scenario: &Scenario, group: &spec::Group) -> Option<Stoq> {
         }),
         max_age: part.max_age.span(),
         linger: part.linger.span(),
+        copies: part.copies.value.0 as u8,
+        strangers: part.strangers.value.0,
         poisons: part.behaviour.value == Behaviour::Poison,
+        equivocates: part.behaviour.value == Behaviour::Equivocate,
+        floods: part.behaviour.value == Behaviour::Flood,
         cpu: group.cpu.as_ref().map(|cpu| cpu.value.resolved()),
     })
 }

@@ -18,6 +18,8 @@
 //! | `partition` | cut wires: every node goes on running |
 //! | `pause` | a pause of nodes that are up; it ends early if the node crashes meanwhile |
 //! | `clock_skew` | a jump and a drift, then a drift of zero after `for`; the jump stays |
+//! | `storage` | disks that fail, tear, rot or are full for a while |
+//! | `revoke`, `lapse` | the last certificate of that many nodes |
 //! | the others | wires that lose, delay, copy or hold back more for a while |
 
 mod bands;
@@ -38,7 +40,7 @@ mod tests;
 
 use crate::expect::{self, Expectation, Level};
 use crate::load::Loaded;
-use crate::plan::{Band, Budget, Observe, Plan};
+use crate::plan::{Band, Budget, Certs, Observe, Plan};
 use crate::problem::{Code, Problem, Report, Severity};
 use crate::read::At;
 use crate::spec::{Claim, During, Expect, Scenario};
@@ -85,6 +87,12 @@ pub fn resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>
         groups,
         nodes: nodes?,
         network: network::network(scenario, map, access),
+        certs: scenario.certs.as_ref().map(|certs| Certs {
+            life: certs.life.span(),
+            renew: certs.renew.span(),
+            bound: certs.bound.span(),
+            clock_error: certs.clock_error.span(),
+        }),
         workload: Default::default(),
         faults: Default::default(),
         observe: Observe { every: scenario.observe.every.span(), flows: scenario.observe.flows.unit(), events: scenario.observe.events.0 },
@@ -95,8 +103,8 @@ pub fn resolve(scenario: &Scenario, problems: &mut Vec<Problem>) -> Option<Plan>
         },
         defect: None,
     };
-    let (node_faults, downs) = faults::nodes(scenario, &plan, &ranges, &mut chance, problems);
-    plan.faults = crate::plan::Faults { nodes: node_faults, wires, bands };
+    let (node_faults, others, downs) = faults::nodes(scenario, &plan, &ranges, &mut chance, problems);
+    plan.faults = crate::plan::Faults { nodes: node_faults, wires, bands, ..others };
     plan.workload = workload::workload(scenario, &plan, &ranges, &downs, &mut chance);
     let good = problems.iter().all(|problem| problem.severity() != Severity::Error);
     if good {

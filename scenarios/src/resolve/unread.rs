@@ -28,10 +28,13 @@ fn lacks(scenario: &Scenario, metric: &str) -> Option<&'static str> {
         "vivaldi" => (any(&|group| group.vivaldi().is_some()), "no group has vivaldi on"),
         "broadcast" => (scenario.workload.iter().any(|load| matches!(load.value, Load::Broadcast(_))), "the workload has no broadcast"),
         "token" => (scenario.workload.iter().any(|load| matches!(load.value, Load::Tokens(_))), "the workload has no tokens"),
-        "fetch" | "serve" | "upstream" | "quic" => (
+        "fetch" | "serve" | "upstream" | "quic" | "store" => (
             scenario.workload.iter().any(|load| matches!(load.value, Load::Requests(_) | Load::FlashCrowd(_))),
             "the workload has no requests",
         ),
+        "put" | "purge" => (scenario.workload.iter().any(|load| matches!(load.value, Load::Revisions(_))), "the workload has no revisions"),
+        "replica" => (any(&|group| group.stoq().is_some_and(|stoq| stoq.copies.value.0 > 0)), "no group keeps `copies`"),
+        "cert" => (scenario.certs.is_some(), "the scenario has no `certs`"),
         _ => return None,
     };
     (!recorded).then_some(lacks)

@@ -21,7 +21,15 @@ pub(super) fn wires(scenario: &Scenario, map: &Map, chance: &Chance, problems: &
             }
             Fault::DuplicateBurst(burst) => (cutter.scope(&burst.wires), WireFaultKind::Duplicate(burst.share.unit())),
             Fault::ReorderBurst(burst) => (cutter.scope(&burst.wires), WireFaultKind::Reorder(burst.share.unit())),
-            Fault::Crash(_) | Fault::Restart(_) | Fault::Pause(_) | Fault::Churn(_) | Fault::RegionLoss(_) | Fault::ClockSkew(_) => {
+            Fault::Crash(_)
+            | Fault::Restart(_)
+            | Fault::Pause(_)
+            | Fault::Churn(_)
+            | Fault::RegionLoss(_)
+            | Fault::ClockSkew(_)
+            | Fault::Storage(_)
+            | Fault::Revoke(_)
+            | Fault::Lapse(_) => {
                 continue;
             }
         };

@@ -5,9 +5,9 @@ use super::downs::Downs;
 use super::faults::started_before;
 use super::objects::{self, Popularity};
 use super::{NodeRange, ranges_of};
-use crate::plan::{Fetch, NodeFaultKind, Plan, Shot, Tokens, Workload};
+use crate::plan::{Fetch, NodeFaultKind, Plan, Revision, Shot, Tokens, Workload};
 use crate::spec::beat::Beat;
-use crate::spec::workload::{Arrivals, FlashCrowd, Requests};
+use crate::spec::workload::{Arrivals, FlashCrowd, Requests, Revisions};
 use crate::spec::{Load, Scenario};
 use hypermesh_core::base::{NodeId, Span, Time};
 
@@ -49,8 +49,17 @@ pub(super) fn workload(scenario: &Scenario, plan: &Plan, ranges: &[NodeRange], d
                 let popularity = objects::add(&load.objects, &mut workload.objects, &mut series);
                 crowd(load, plan.stop, *range, &popularity, &mut workload.fetches, &mut series);
             }
+            // They are about the objects of all other loads.
+            Load::Revisions(_) => {}
         }
     }
+    for (index, load) in scenario.workload.iter().enumerate() {
+        let Load::Revisions(load) = &load.value else { continue };
+        let Some(range) = ranges_of(ranges, scenario, Some(&load.from)).first() else { continue };
+        let origins = |at| Origins { plan, range: *range, downs, pauses: &pauses, at };
+        revisions(load, plan.stop, workload.objects.len(), origins, &mut workload.revisions, &mut chance.of_load(index));
+    }
+    number_versions(&mut workload.revisions);
     workload.broadcasts.sort_by_key(|shot| shot.at);
     workload.fetches.sort_by_key(|fetch| (fetch.at, fetch.node));
     workload
@@ -67,6 +76,31 @@ fn requests<'o>(
     for at in times(&load.beat(), stop, series) {
         let node = origins(at).draw(series);
         fetches.push(Fetch { at, node, object: popularity.draw(series) });
+    }
+}
+
+fn revisions<'o>(
+    load: &Revisions,
+    stop: Time,
+    objects: usize,
+    origins: impl Fn(Time) -> Origins<'o>,
+    revisions: &mut Vec<Revision>,
+    series: &mut Series<'_>,
+) {
+    for at in times(&load.beat(), stop, series).into_iter().filter(|_| objects > 0) {
+        let (node, object) = (origins(at).draw(series), series.below(objects as u64) as u32);
+        revisions.push(Revision { at, node, object, version: 0 });
+    }
+}
+
+/// Puts revisions in their order in time, and counts the versions of each object from the second on.
+fn number_versions(revisions: &mut [Revision]) {
+    revisions.sort_by_key(|revision| (revision.at, revision.node));
+    let mut versions = std::collections::BTreeMap::new();
+    for revision in revisions {
+        let version = versions.entry(revision.object).or_insert(1);
+        *version += 1;
+        revision.version = *version;
     }
 }
 

@@ -1,10 +1,10 @@
 //! How often something starts, whichever load says so.
 
-use super::workload::{Arrivals, Broadcast, Requests};
+use super::workload::{Arrivals, Broadcast, Requests, Revisions};
 use crate::read::At;
 use crate::units::{Count, Duration, Rate};
 
-/// How often the parts of a load start: the fields that [`Broadcast`] and [`Requests`] have in common, as they are written.
+/// How often the parts of a load start: the fields that [`Broadcast`], [`Requests`] and [`Revisions`] have in common, as they are written.
 #[derive(Clone, Copy, Debug)]
 pub struct Beat {
     /// When the first starts.
@@ -30,6 +30,13 @@ impl Broadcast {
 
 impl Requests {
     /// How often they ask.
+    pub const fn beat(&self) -> Beat {
+        Beat { at: self.at, rate: self.rate, every: self.every, count: self.count, lasts: self.lasts, arrivals: self.arrivals }
+    }
+}
+
+impl Revisions {
+    /// How often they publish.
     pub const fn beat(&self) -> Beat {
         Beat { at: self.at, rate: self.rate, every: self.every, count: self.count, lasts: self.lasts, arrivals: self.arrivals }
     }

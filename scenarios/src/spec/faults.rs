@@ -1,6 +1,7 @@
 //! What goes wrong, and when.
 
-use crate::read::{At, Flag, Text, choice, section};
+use crate::plan;
+use crate::read::{At, Flag, Text, choice, section, words};
 use crate::units::{Amount, Duration, Factor, Ppm, Share, ShareRate};
 
 choice! {
@@ -29,6 +30,12 @@ choice! {
             "reorder_burst" => ReorderBurst(ReorderBurst),
             /// Clocks jump and run at wrong speeds.
             "clock_skew" => ClockSkew(ClockSkew),
+            /// The disks of nodes of layer 1 go wrong.
+            "storage" => Storage(Storage),
+            /// Certificates of nodes are revoked, and they get no others.
+            "revoke" => Revoke(Revoke),
+            /// Nodes get no further certificates, and go on with the one that they have.
+            "lapse" => Lapse(Lapse),
         }
     }
 }
@@ -258,6 +265,80 @@ section! {
     }
 }
 
+section! {
+    /// The disks of nodes of layer 1 go wrong, those that are drawn at random.
+    pub struct Storage, "`storage`", "{at: 10s, for: 20s, kind: bit-rot, share: 5%}" {
+        /// When it starts.
+        at: At<Duration>,
+        /// How long it lasts. What was damaged stays damaged.
+        lasts as "for": At<Duration>,
+        /// What goes wrong.
+        kind: At<StorageKind>,
+        /// To which share of the operations it happens; of `bit-rot`, to which share of the contents.
+        share: At<Share> = "100%",
+        /// How many nodes, drawn at random.
+        nodes: At<Amount> = "100%",
+        /// Of which group; without it, of all.
+        group: Option<At<Text>>,
+        /// A name for this fault.
+        name: Option<At<Text>>,
+    }
+}
+
+section! {
+    /// Certificates of nodes are revoked, and they get no others. They go on as if nothing had happened; needs `certs`.
+    pub struct Revoke, "`revoke`", "{at: 10s, nodes: 1}" {
+        /// When it happens.
+        at: At<Duration>,
+        /// How many nodes, drawn at random.
+        nodes: At<Amount>,
+        /// Of which group; without it, of all.
+        group: Option<At<Text>>,
+        /// A name for this fault.
+        name: Option<At<Text>>,
+    }
+}
+
+section! {
+    /// Nodes get no further certificates, and go on with the one that they have, also when it is over; needs `certs`.
+    pub struct Lapse, "`lapse`", "{at: 10s, nodes: 1}" {
+        /// When it happens.
+        at: At<Duration>,
+        /// How many nodes, drawn at random.
+        nodes: At<Amount>,
+        /// Of which group; without it, of all.
+        group: Option<At<Text>>,
+        /// A name for this fault.
+        name: Option<At<Text>>,
+    }
+}
+
+words! {
+    /// What goes wrong with a disk.
+    pub enum StorageKind, "what goes wrong with a disk" {
+        /// A read fails. Another attempt may succeed.
+        "read-error" => ReadError,
+        /// Of what is written only the first half reaches the disk, and the disk says that all is well.
+        "torn-write" => TornWrite,
+        /// A bit of a content is another when it is read; each content is hit once at most.
+        "bit-rot" => BitRot,
+        /// There is no room for what is written.
+        "full" => Full,
+    }
+}
+
+impl StorageKind {
+    /// For the plan.
+    pub const fn rule(self) -> plan::StoreFaultKind {
+        match self {
+            Self::ReadError => plan::StoreFaultKind::ReadError,
+            Self::TornWrite => plan::StoreFaultKind::TornWrite,
+            Self::BitRot => plan::StoreFaultKind::BitRot,
+            Self::Full => plan::StoreFaultKind::Full,
+        }
+    }
+}
+
 /// What all faults have, by kind.
 macro_rules! each_fault {
     ($self:ident, $fault:ident => $value:expr) => {
@@ -273,6 +354,9 @@ macro_rules! each_fault {
             Fault::DuplicateBurst($fault) => $value,
             Fault::ReorderBurst($fault) => $value,
             Fault::ClockSkew($fault) => $value,
+            Fault::Storage($fault) => $value,
+            Fault::Revoke($fault) => $value,
+            Fault::Lapse($fault) => $value,
         }
     };
 }
@@ -292,7 +376,7 @@ impl Fault {
     pub const fn lasts(&self) -> Option<&At<Duration>> {
         match self {
             Self::Crash(fault) => fault.lasts.as_ref(),
-            Self::Restart(_) => None,
+            Self::Restart(_) | Self::Revoke(_) | Self::Lapse(_) => None,
             Self::Pause(fault) => Some(&fault.lasts),
             Self::Churn(fault) => Some(&fault.lasts),
             Self::Partition(fault) => Some(&fault.lasts),
@@ -302,6 +386,7 @@ impl Fault {
             Self::DuplicateBurst(fault) => Some(&fault.lasts),
             Self::ReorderBurst(fault) => Some(&fault.lasts),
             Self::ClockSkew(fault) => Some(&fault.lasts),
+            Self::Storage(fault) => Some(&fault.lasts),
         }
     }
 
@@ -313,6 +398,9 @@ impl Fault {
             Self::Pause(fault) => fault.group.as_ref(),
             Self::Churn(fault) => fault.group.as_ref(),
             Self::ClockSkew(fault) => fault.group.as_ref(),
+            Self::Storage(fault) => fault.group.as_ref(),
+            Self::Revoke(fault) => fault.group.as_ref(),
+            Self::Lapse(fault) => fault.group.as_ref(),
             _ => None,
         }
     }
@@ -324,6 +412,9 @@ impl Fault {
             Self::Restart(fault) => Some(&fault.nodes),
             Self::Pause(fault) => Some(&fault.nodes),
             Self::ClockSkew(fault) => Some(&fault.nodes),
+            Self::Storage(fault) => Some(&fault.nodes),
+            Self::Revoke(fault) => Some(&fault.nodes),
+            Self::Lapse(fault) => Some(&fault.nodes),
             _ => None,
         }
     }

@@ -57,6 +57,8 @@ words! {
         "stoq-edge" => StoqEdge,
         /// Whoever asks for objects.
         "stoq-client" => StoqClient,
+        /// Whoever stores objects at an origin, and purges what they replace.
+        "stoq-publisher" => StoqPublisher,
     }
 }
 
@@ -68,6 +70,7 @@ impl Role {
             Self::StoqRegional => StoqKind::Regional,
             Self::StoqEdge => StoqKind::Edge,
             Self::StoqClient => StoqKind::Client,
+            Self::StoqPublisher => StoqKind::Publisher,
             Self::HypermeshPeer | Self::GossipPeer | Self::TokenHolder => return None,
         })
     }

@@ -27,6 +27,7 @@ pub use faults::Fault;
 pub use groups::{Group, Place, Role};
 pub use network::{Network, Paths};
 pub use observe::Observe;
+pub use stoq::Certs;
 pub use time::Timing;
 pub use version::Version;
 pub use workload::Load;
@@ -56,6 +57,8 @@ section! {
         network: Network = "{}",
         /// The nodes: groups with the same role, by name.
         groups: At<Table<Group>>,
+        /// Certificates of nodes of layer 1. Without it, those of all are good for ever.
+        certs: Option<At<Certs>>,
         /// What the applications on the nodes do.
         workload: Vec<At<Load>> = "[]",
         /// What goes wrong, and when.
@@ -95,6 +98,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         ("groups.NAME.swim", parts::Swim::FIELDS),
         ("groups.NAME.gossip", parts::Gossip::FIELDS),
         ("groups.NAME.join", groups::Join::FIELDS),
+        ("certs", Certs::FIELDS),
         ("groups.NAME.cache", stoq::Cache::FIELDS),
         ("groups.NAME.stoq", stoq::Stoq::FIELDS),
         ("groups.NAME.cpu", cpu::Cpu::FIELDS),

@@ -17,6 +17,20 @@ section! {
     }
 }
 
+section! {
+    /// Certificates: one issuer, whom everybody reaches, gives each node the next one in time, and lists those that it revoked.
+    pub struct Certs, "`certs`", "{life: 30s, renew: 20s, bound: 10s}" {
+        /// How long a certificate lives.
+        life: At<Duration> = "30s",
+        /// How long after a certificate the next one is issued; the rest of its life both are good.
+        renew: At<Duration> = "20s",
+        /// How long after its revocation a certificate may still be accepted.
+        bound: At<Duration> = "10s",
+        /// How far clocks may be from the truth; the bound is more than four times as long.
+        clock_error: At<Duration> = "500ms",
+    }
+}
+
 words! {
     /// Which objects a cache keeps.
     pub enum Policy, "a cache policy" {
@@ -62,7 +76,11 @@ section! {
         max_age: At<Duration> = "60s",
         /// How long a connection that nobody needs is kept by a client.
         linger: At<Duration> = "2s",
-        /// Whether it sends what it was asked for.
+        /// Peers at a time that it lets connect without having agreed with them on anything; more make it close the oldest of these.
+        strangers: At<Count> = "4_096",
+        /// Of origins: at how many of its group each object lies, 0 for all. When some of them are lost, the others restore the number.
+        copies: At<Count> = "0",
+        /// Whether it keeps to the rules.
         behaviour: At<Behaviour> = "honest",
     }
 }
@@ -80,12 +98,16 @@ words! {
 }
 
 words! {
-    /// Whether a node sends what it was asked for.
+    /// Whether a node keeps to the rules.
     pub enum Behaviour, "how a node behaves" {
         /// It does.
         "honest" => Honest,
         /// It tells the truth about names, and changes a bit of every chunk that it sends.
         "poison" => Poison,
+        /// Of publishers: once a version is acknowledged, it publishes another object under the same name and version.
+        "equivocate" => Equivocate,
+        /// Of clients: instead of asking for an object it opens connections, a hundred for each request, and says nothing on them.
+        "flood" => Flood,
     }
 }
 

@@ -17,6 +17,8 @@ choice! {
             "requests" => Requests(Requests),
             /// Many members asking for the same few objects within a short time.
             "flash_crowd" => FlashCrowd(FlashCrowd),
+            /// New versions of objects that others ask for, each published by a member of the group drawn at random.
+            "revisions" => Revisions(Revisions),
         }
     }
 }
@@ -85,6 +87,27 @@ section! {
     }
 }
 
+section! {
+    /// New versions of objects that others ask for, drawn evenly among all. Each is stored at the origin; when that is acknowledged, all versions before it
+    /// are purged. What fails is tried again until it is acknowledged. There can be one origin only. Without `rate` and `every` there is one revision.
+    pub struct Revisions, "`revisions`", "{from: publisher, rate: 1/s, for: 30s}" {
+        /// The group whose members publish.
+        from: At<Text>,
+        /// When the first is published.
+        at: At<Duration> = "0s",
+        /// How often they publish, on average, all together. Excludes `every`.
+        rate: Option<At<Rate>>,
+        /// The time from one to the next, on average. Excludes `rate`.
+        every: Option<At<Duration>>,
+        /// How many are published. Excludes `for`.
+        count: Option<At<Count>>,
+        /// For how long they publish; without it and `count`, until the run ends. Excludes `count`.
+        lasts as "for": Option<At<Duration>>,
+        /// How they are spread over time.
+        arrivals: At<Arrivals> = "poisson",
+    }
+}
+
 words! {
     /// How starts are spread over time.
     pub enum Arrivals, "how starts are spread over time" {
@@ -117,6 +140,7 @@ impl Load {
             Self::Tokens(load) => &load.from,
             Self::Requests(load) => &load.from,
             Self::FlashCrowd(load) => &load.from,
+            Self::Revisions(load) => &load.from,
         }
     }
 
@@ -127,6 +151,7 @@ impl Load {
             Self::Tokens(load) => &load.at,
             Self::Requests(load) => &load.at,
             Self::FlashCrowd(load) => &load.at,
+            Self::Revisions(load) => &load.at,
         }
     }
 }

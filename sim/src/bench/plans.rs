@@ -85,6 +85,7 @@ pub fn plan(load: Load, nodes: u32) -> Plan {
         observe: Observe { every: Span::secs(1), flows: 0.0, events: false },
         expect: Vec::new(),
         budget: Budget::default(),
+        certs: None,
         defect: None,
     }
 }
@@ -130,5 +131,5 @@ fn faults() -> Faults {
         scope: WireScope::Touching(vec![true, false, false, false]),
         what: WireFaultKind::Slow { factor: 1.2, extra: Span::millis(1) },
     };
-    Faults { nodes: Vec::new(), wires: vec![slow], bands: vec![Band { name: "slow".into(), kind: "latency_spike".into(), from, until }] }
+    Faults { wires: vec![slow], bands: vec![Band { name: "slow".into(), kind: "latency_spike".into(), from, until }], ..Faults::default() }
 }

@@ -47,6 +47,8 @@ pub enum Action {
     Resume,
     /// Fetch number `n`.
     Fetch(u32),
+    /// Revision number `n`.
+    Revise(u32),
 }
 
 impl Action {
@@ -58,6 +60,7 @@ impl Action {
             Self::Token(n) => 4 | (n as u64) << 8,
             Self::Resume => 5,
             Self::Fetch(n) => 6 | (n as u64) << 8,
+            Self::Revise(n) => 7 | (n as u64) << 8,
         }
     }
 }

@@ -10,7 +10,7 @@ use hypermesh_core::base::{Dice, Load, NodeId, SeedKey, Span, Time};
 use hypermesh_core::machine::{Chance, Cx};
 use hypermesh_core::node::{Command, Contacts, Effect, Fact, Input, Node};
 use hypermesh_core::testing::Defect;
-use hypermesh_scenarios::plan::{NodeFaultKind, Plan};
+use hypermesh_scenarios::plan::{NodeFaultKind, Plan, Revision};
 use hypermesh_scenarios::trace::Fate;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
@@ -531,7 +531,11 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
                 let object = self.setup.plan.workload.fetches[index as usize].object;
                 self.react(cell, at, |node, cx| node.handle(Input::Command(Command::Fetch { object }), cx));
             }
-            Action::Broadcast(_) | Action::Token(_) | Action::Fetch(_) | Action::Resume => {}
+            Action::Revise(index) if cell.up => {
+                let Revision { object, version, .. } = self.setup.plan.workload.revisions[index as usize];
+                self.react(cell, at, |node, cx| node.handle(Input::Command(Command::Revise { object, version }), cx));
+            }
+            Action::Broadcast(_) | Action::Token(_) | Action::Fetch(_) | Action::Revise(_) | Action::Resume => {}
         }
     }
 
@@ -583,7 +587,7 @@ impl<N: Node, O: Observer<N>> Loom<'_, N, O> {
             odd.paused_until = 0;
         }
         self.observer.lived(at, cell);
-        cell.node = N::new(&self.setup.configs[self.setup.plan.group_of(cell.id)]);
+        cell.node = cell.node.remains(&self.setup.configs[self.setup.plan.group_of(cell.id)]);
         self.release(cell, at);
     }
 }

@@ -3,8 +3,10 @@
 //! The oracle knows the plan and sees what a shard's observer sees. It keeps its own books: since when nodes are down (from the plan; tests hold the
 //! engine's flags to it), what was handed to whom, which suspicions are open, in which order pipes deliver. A broken invariant is counted, and its first case kept.
 
+pub mod copies;
 pub mod once;
 pub mod order;
+pub mod purges;
 pub mod suspicions;
 
 use crate::engine::Cell;

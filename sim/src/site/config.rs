@@ -2,16 +2,20 @@
 
 use super::catalogue::Catalogue;
 use super::directory::{Directory, roles};
+use super::flock::{self, Flock};
+use super::pki::Pki;
 use crate::packet::Credentials;
 use crate::transport::Quic;
 use hypermesh_core::base::Span;
 use hypermesh_core::stoq::cache::{self, Life};
+use hypermesh_core::stoq::chunk::ChunkId;
 use hypermesh_core::stoq::node;
 use hypermesh_core::stoq::preset::{Effective, Preset};
 use hypermesh_core::stoq::session::{Capabilities, version};
 use hypermesh_core::stoq::transfer;
 use hypermesh_core::testing::Defect;
-use hypermesh_scenarios::plan::{Plan, Role, Stoq, StoqKind};
+use hypermesh_scenarios::plan::{Plan, Role, Stoq, StoqKind, StoreFault};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the sites of a group have in common.
@@ -35,6 +39,14 @@ pub struct Config {
     pub credentials: Option<Arc<Credentials>>,
     /// Bytes of headers below QUIC that the wires charge for each datagram.
     pub headers: u32,
+    /// The group's way to share objects out, if it has one.
+    pub flock: Option<Arc<Flock>>,
+    /// Objects by what they are placed by; empty without a flock.
+    pub flock_keys: Arc<BTreeMap<ChunkId, u32>>,
+    /// Certificates; those of all are good for ever if none.
+    pub pki: Option<Arc<Pki>>,
+    /// What goes wrong with disks, by node.
+    pub store_faults: Arc<[StoreFault]>,
     /// Names the run: the keys of its connections are made from it.
     pub seed: u64,
 }
@@ -65,6 +77,11 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
     let quic = Arc::new(if too_fast { Quic { window_first: 4 * usual.window_first, ..usual } } else { usual });
     let credentials = || Credentials::new(version::alpn(version::MAJOR).unwrap_or_default());
     let credentials = packets.then(credentials).transpose().map_err(|error| error.to_string())?;
+    let flock = Flock::of(plan).map(Arc::new);
+    let keys = (0..catalogue.len()).filter(|_| flock.is_some()).map(|object| (flock::key(object), object));
+    let flock_keys: Arc<BTreeMap<ChunkId, u32>> = Arc::new(keys.collect());
+    let pki = plan.certs.map(|certs| Arc::new(Pki::new(plan, certs)));
+    let store_faults: Arc<[StoreFault]> = plan.faults.stores.clone().into();
     let of = |(index, group): (usize, &hypermesh_scenarios::plan::Group)| {
         let Role::Stoq(role) = group.role else { return None };
         Some(Config {
@@ -77,6 +94,10 @@ pub fn configs(plan: &Plan, packets: bool) -> Result<Vec<Config>, String> {
             directory: directory.clone(),
             credentials: credentials.as_ref().map(|all| Arc::new(all.tuned(&Effective::new(preset(role.kind))))),
             headers: plan.network.overhead_bytes,
+            flock: flock.clone().filter(|flock| flock.group == index as u32),
+            flock_keys: flock_keys.clone(),
+            pki: pki.clone(),
+            store_faults: store_faults.clone(),
             seed: plan.seed,
         })
     };
@@ -88,7 +109,7 @@ pub const fn preset(kind: StoqKind) -> Option<Preset> {
     match kind {
         StoqKind::Origin => Some(Preset::Origin),
         StoqKind::Regional | StoqKind::Edge => Some(Preset::Edge),
-        StoqKind::Client => None,
+        StoqKind::Client | StoqKind::Publisher => None,
     }
 }
 
@@ -100,6 +121,7 @@ fn machine(role: &Stoq, plan: &Plan) -> node::Config {
         disk_bytes: size.disk_bytes,
         memory_policy: size.policy,
         disk_policy: size.policy,
+        defect: plan.defect,
         ..effective.cache(plan.seed)
     });
     node::Config {
@@ -112,7 +134,8 @@ fn machine(role: &Stoq, plan: &Plan) -> node::Config {
             stale_while_revalidate: role.max_age,
             stale_if_error: Span(role.max_age.0.saturating_mul(60)),
         },
-        linger: (role.kind == StoqKind::Client).then_some(role.linger),
+        strangers_max: role.strangers as usize,
+        linger: (!role.kind.serves()).then_some(role.linger),
         defect: plan.defect,
         state: super::catalogue::FIRST.0,
         ..node::Config::default()

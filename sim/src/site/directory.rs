@@ -76,6 +76,7 @@ pub const fn roles(kind: StoqKind) -> Roles {
         StoqKind::Regional => Roles::REGIONAL,
         StoqKind::Edge => Roles::EDGE,
         StoqKind::Client => Roles::CLIENT,
+        StoqKind::Publisher => Roles::CLIENT.with(Roles::PUBLISHER),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Line {
     pub is_known: bool,
     /// It waits for a turn on its core.
     pub is_queued: bool,
+    /// The number of the certificate that the peer showed, where there are certificates.
+    pub shown: Option<u64>,
     inboxes: BTreeMap<u64, Inbox>,
     /// For each stream, the ends of contents that were not sent wholly, with their bytes.
     unsent: BTreeMap<u64, VecDeque<(u64, u32)>>,
@@ -85,6 +87,7 @@ impl Line {
             events: Vec::new(),
             is_known: false,
             is_queued: false,
+            shown: None,
             inboxes: BTreeMap::new(),
             unsent: BTreeMap::new(),
             carried: Carried { frames: 0, told: (0, 0), ahead: 0 },

@@ -12,9 +12,14 @@ pub mod config;
 mod cpu;
 pub mod directory;
 pub mod disk;
+mod door;
+pub mod flock;
+mod herd;
 pub mod line;
 pub mod parcel;
 pub mod pipe;
+pub mod pki;
+mod publish;
 mod serve;
 pub mod wakeup;
 
@@ -24,13 +29,18 @@ use crate::packet::{Arrived, Stack};
 use crate::transport::{Conn, Flight};
 use config::{Config, DIAL_WITHIN};
 use cpu::{Deed, Done, Processor, Task};
-use disk::Disk;
+use disk::{Disk, Stock};
 use hypermesh_core::base::{NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
 use hypermesh_core::node::{self, Content, Fact, Node, Stage};
-use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Server, ServerId, StoqNode};
+use hypermesh_core::stoq::cache::Version;
+use hypermesh_core::stoq::certs::{Guard, Unlogged};
+use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Outcome, Server, ServerId, StoqNode, Unread, Unstored};
+use hypermesh_core::stoq::replication::keeper::Keeper;
 use hypermesh_core::stoq::session;
+use hypermesh_core::stoq::session::frame::ContentId;
 use hypermesh_core::stoq::transfer::{Order, Sequence, What};
+use hypermesh_core::testing::Defect;
 use hypermesh_scenarios::plan::StoqKind;
 use line::Line;
 use parcel::{Parcel, Said};
@@ -39,6 +49,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use wakeup::Wakeup;
 
+/// Connections that the flooding adversary opens at once.
+const FLOOD: u32 = 100;
 /// Bytes that an application takes at once.
 const CREDIT: u64 = 16 << 20;
 
@@ -53,6 +65,10 @@ pub struct Site {
     connections: u32,
     /// Jobs so far.
     jobs: u32,
+    /// What was on the disk when the node stopped.
+    disk: Option<Box<Disk>>,
+    /// It has stopped before.
+    returns: bool,
 }
 
 /// What a site holds while it has anything to do.
@@ -77,15 +93,23 @@ struct Live {
     touched: Vec<u64>,
     /// The processor, if work takes time.
     cpu: Option<Box<Processor>>,
-    /// The head that was written last is that of a chunk, so its data come next.
-    chunk_is_next: bool,
+    /// Who sees to the copies of an origin, where objects are shared out.
+    keeper: Option<Keeper>,
+    /// When members were told last, and copies that were handed on so far.
+    heard: Time,
+    copies: u32,
+    /// Who judges the certificates of others, where there are certificates.
+    guard: Option<Guard<Unlogged>>,
+    /// The content whose head was written last, so its data come next, and whether it is a chunk.
+    next: Option<(ContentId, bool)>,
 }
 
-/// An object that is fetched.
+/// Something that an application wants of an object.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     object: u32,
     asked: Time,
+    what: Wanted,
     /// When a connection was open, when the name had led to a manifest, when the first bytes were there.
     steps: [Option<Time>; 3],
 }
@@ -94,6 +118,10 @@ impl Job {
     const OPEN: usize = 0;
     const NAMED: usize = 1;
     const BEGUN: usize = 2;
+
+    const fn new(object: u32, asked: Time, what: Wanted) -> Self {
+        Self { object, asked, what, steps: [None; 3] }
+    }
 
     fn step(&mut self, step: usize, now: Time) {
         self.steps[step].get_or_insert(now);
@@ -110,6 +138,21 @@ impl Job {
     }
 }
 
+/// What it wants.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    /// The object; the version that is coming, once it is known.
+    Fetch(Version),
+    /// A new version stored.
+    Publish(Version),
+    /// Another object stored under the same name and version: what the equivocator wants.
+    Equivocate(Version),
+    /// A copy at another origin.
+    Copy(NodeId),
+    /// All versions up to this one purged.
+    Purge(Version),
+}
+
 impl Machine for Site {
     type Input = node::Input<Parcel>;
     type Effect = Effect;
@@ -117,9 +160,13 @@ impl Machine for Site {
 
     fn handle(&mut self, input: Self::Input, cx: &mut Cx<'_, Effect>) {
         match input {
-            node::Input::Start { .. } if self.config.role.kind != StoqKind::Client => drop(self.wake_up(cx.me)),
+            node::Input::Start { .. } if self.config.role.kind.serves() => {
+                let (config, returns) = (self.config.clone(), self.returns);
+                self.wake_up(cx.me).keep(&config, returns, cx);
+            }
             node::Input::Message { from, message } => self.arrive(from, message, cx),
             node::Input::Command(node::Command::Fetch { object }) => self.fetch(object, cx),
+            node::Input::Command(node::Command::Revise { object, version }) => self.revise(object, Version(version), cx),
             node::Input::Leave => self.wake_up(cx.me).inputs.push_back(Input::Leave),
             node::Input::Start { .. } | node::Input::Command(_) => {}
         }
@@ -131,12 +178,21 @@ impl Machine for Site {
         match why {
             Wakeup::Line(id) => live.wake_line(id, cx),
             Wakeup::Disk(ticket) => {
-                let store = self.config.store();
-                if let Some(outcome) = live.disk.complete(ticket, store) {
+                if let Some(outcome) = live.disk.complete(ticket, self.config.stock(cx.me), cx.now) {
+                    if let Some(content) = trouble(&outcome) {
+                        cx.emit(node::Effect::Fact(Fact::Content(content)));
+                    }
+                    for root in live.disk.take_bound() {
+                        live.bound(root, &self.config, cx);
+                    }
                     live.inputs.push_back(Input::Done { ticket: hypermesh_core::stoq::node::Ticket(ticket), outcome });
                 }
             }
             Wakeup::Core(core) => self.done(core, cx),
+            Wakeup::Guard(why) => live.judge(&self.config, |guard, cx| guard.wake(why, cx), cx),
+            Wakeup::News => live.hear(&self.config, cx),
+            Wakeup::Keeper(why) => live.tend(&self.config, |keeper, cx| keeper.wake(why, cx), cx),
+            Wakeup::Again(job) => live.again(job, &self.config.catalogue),
             Wakeup::Node(why) => live.run(&self.config, &mut self.connections, |node, cx| node.wake(why, cx), cx),
         }
         self.settle(cx);
@@ -147,13 +203,21 @@ impl Site {
     /// What the site needs to do anything, made if it is not there.
     fn wake_up(&mut self, me: NodeId) -> &mut Live {
         let config = &self.config;
-        let (serves, life) = (config.role.kind != StoqKind::Client, self.connections);
+        let (serves, life, kept) = (config.role.kind.serves(), self.connections, &mut self.disk);
         self.live.get_or_insert_with(|| {
-            let above = config.directory.above(me, config.group, config.role.servers);
+            let disk = kept.take().map(|disk| *disk).unwrap_or_default();
+            let above = match &config.flock {
+                Some(flock) => flock.others(me),
+                None => config.directory.above(me, config.group, config.role.servers),
+            };
             let mut inputs = VecDeque::new();
             if !above.is_empty() {
                 let server = |(at, _): (usize, &NodeId)| Server { id: ServerId(at as u32), cost: at as u32, names: true };
                 inputs.push_back(Input::Servers(above.iter().enumerate().map(server).collect()));
+            }
+            let found = disk.found();
+            if !found.is_empty() {
+                inputs.push_back(Input::Kept(found));
             }
             Box::new(Live {
                 node: StoqNode::new(&config.node),
@@ -163,17 +227,35 @@ impl Site {
                 stack: config.credentials.as_ref().map(|all| Stack::new(all, me, config.seed ^ u64::from(life), serves)),
                 draining: BTreeMap::new(),
                 jobs: BTreeMap::new(),
-                disk: Disk::default(),
+                disk,
                 inputs,
                 touched: Vec::new(),
                 cpu: config.role.cpu.map(|cpu| Box::new(Processor::new(cpu))),
-                chunk_is_next: false,
+                keeper: None,
+                heard: Time::ZERO,
+                copies: 0,
+                guard: config.pki.as_ref().map(|pki| Guard::new(pki.policy.clone(), Unlogged)),
+                next: None,
             })
         })
     }
 
+    /// The adversary opens connections and says nothing.
+    fn flood(&mut self, cx: &mut Cx<'_, Effect>) {
+        let config = self.config.clone();
+        self.wake_up(cx.me);
+        let Some(live) = &mut self.live else { return };
+        let servers = live.above.len().max(1) as u32;
+        for nth in 0..FLOOD {
+            live.dial(ServerId(nth % servers), &config, &mut self.connections, cx);
+        }
+    }
+
     /// The application asks for an object.
     fn fetch(&mut self, object: u32, cx: &mut Cx<'_, Effect>) {
+        if self.config.role.floods {
+            return self.flood(cx);
+        }
         cx.emit(node::Effect::Fact(Fact::Content(Content::Asked)));
         let job = self.jobs;
         self.jobs += 1;
@@ -190,7 +272,9 @@ impl Site {
         let asked = cx.now;
         let live = self.wake_up(cx.me);
         let is_open = live.lines.values().any(|line| line.is_known);
-        live.jobs.insert(job, Job { object, asked, steps: [is_open.then_some(asked), None, None] });
+        let mut wanted = Job::new(object, asked, Wanted::Fetch(Version(0)));
+        wanted.steps[Job::OPEN] = is_open.then_some(asked);
+        live.jobs.insert(job, wanted);
         live.inputs.push_back(Input::Job { job: JobId(job), command: Command::Get(Box::new(order)) });
     }
 
@@ -232,11 +316,11 @@ impl Site {
     fn receive_flight(&mut self, from: NodeId, flight: Flight<Said>, cx: &mut Cx<'_, Effect>) {
         let id = if flight.to_server {
             let known = self.live.as_ref().and_then(|live| live.numbers.get(&(from, flight.conn)).copied());
-            let is_client = self.config.role.kind == StoqKind::Client;
+            let is_client = !self.config.role.kind.serves();
             match known {
                 Some(id) => id,
                 // Clients serve nobody, and nothing but a first flight begins a connection.
-                None if is_client || flight.first != 0 || flight.close.is_some() => return,
+                None if is_client || flight.first != 0 || flight.close.is_some() => return self.reset(from, &flight, cx),
                 None => {
                     let pipe = Pipe::Model(Box::new(Conn::server(&self.config.quic, flight.conn, cx.now)));
                     self.accept(from, flight.conn, pipe, cx)
@@ -245,14 +329,23 @@ impl Site {
         } else {
             u64::from(flight.conn)
         };
-        if let Some(live) = &mut self.live {
-            live.receive(id, flight, &self.config, cx);
+        match &mut self.live {
+            Some(live) if live.lines.contains_key(&id) || live.draining.contains_key(&id) => live.receive(id, flight, &self.config, cx),
+            _ => self.reset(from, &flight, cx),
+        }
+    }
+
+    /// Something comes for a connection that nobody knows here. Whoever has been down says so, as a stack does that keeps its key for stateless resets; who
+    /// has not knows all its connections, and said how those ended that are over.
+    fn reset(&self, from: NodeId, flight: &Flight<Said>, cx: &mut Cx<'_, Effect>) {
+        if self.returns && flight.close.is_none() && !flight.is_lost() {
+            cx.emit(node::Effect::Send { to: from, message: Parcel::Flight(Box::new(flight.reset())) });
         }
     }
 
     /// A datagram of real QUIC comes.
     fn receive_datagram(&mut self, from: NodeId, bytes: &[u8], cx: &mut Cx<'_, Effect>) {
-        if self.live.is_none() && self.config.role.kind == StoqKind::Client {
+        if self.live.is_none() && !self.config.role.kind.serves() {
             return;
         }
         let live = self.wake_up(cx.me);
@@ -290,7 +383,7 @@ impl Site {
         live.settle(&self.config, &mut self.connections, cx);
         let rests = live.cpu.as_ref().is_none_or(|cpu| cpu.is_idle());
         let idle = rests && live.lines.is_empty() && live.draining.is_empty() && live.jobs.is_empty() && live.inputs.is_empty();
-        if idle && self.config.role.kind == StoqKind::Client {
+        if idle && !self.config.role.kind.serves() {
             self.live = None;
         }
     }
@@ -302,7 +395,17 @@ impl Node for Site {
     type Config = Config;
 
     fn new(config: &Arc<Config>) -> Self {
-        Self { config: config.clone(), live: None, connections: 0, jobs: 0 }
+        Self { config: config.clone(), live: None, connections: 0, jobs: 0, disk: None, returns: false }
+    }
+
+    /// The disk survives, and no number of a connection is used twice.
+    fn remains(&mut self, config: &Arc<Config>) -> Self {
+        let disk = self.live.take().map(|live| Box::new(live.disk)).or(self.disk.take());
+        let disk = disk.filter(|disk| !disk.is_empty()).map(|mut disk| {
+            disk.lose_power();
+            disk
+        });
+        Self { disk, connections: self.connections, returns: true, ..Self::new(config) }
     }
 
     fn check(&self, _: NodeId) -> Result<(), &'static str> {
@@ -332,8 +435,29 @@ fn exporter(config: &Config, client: NodeId, number: u32) -> [u8; 32] {
 
 impl Config {
     /// What is in the store of a node of this group from the start.
-    fn store(&self) -> Option<&catalogue::Catalogue> {
-        (self.role.kind == StoqKind::Origin).then_some(&*self.catalogue)
+    fn stock(&self, me: NodeId) -> Stock<'_> {
+        let faults = &self.store_faults;
+        let (from, until) = (faults.partition_point(|fault| fault.node < me), faults.partition_point(|fault| fault.node <= me));
+        Stock {
+            catalogue: &self.catalogue,
+            is_whole: self.role.kind == StoqKind::Origin,
+            flock: self.flock.as_deref(),
+            me,
+            faults: &faults[from..until],
+            seed: self.seed,
+            binds_twice: Defect::BindTwice.is_planted(self.node.defect),
+            is_trusted: Defect::TrustDisk.is_planted(self.node.defect),
+        }
+    }
+}
+
+/// What an operation of the disk is for the trace, if it went wrong.
+const fn trouble(outcome: &Outcome) -> Option<Content> {
+    match outcome {
+        Outcome::Read(Err(Unread::Damaged)) => Some(Content::Damaged),
+        Outcome::Read(Err(Unread::Failed)) => Some(Content::Unread),
+        Outcome::Stored(Err(Unstored::Full)) => Some(Content::Full),
+        _ => None,
     }
 }
 

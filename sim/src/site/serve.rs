@@ -2,11 +2,12 @@
 
 use super::config::Config;
 use super::cpu::{Deed, TURN_PACKETS, Task, Turned};
+use super::disk::flipped;
 use super::line::{Burst, Line};
 use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
 use super::wakeup::Wakeup;
-use super::{Effect, Job, Live, catalogue, dial_is_late, exporter, gone};
+use super::{Effect, Job, Live, Wanted, dial_is_late, exporter, gone};
 use crate::transport::{Conn, Event, Flight};
 use hypermesh_core::base::{Load, NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
@@ -101,7 +102,11 @@ impl Live {
             Asked::Dial { server } => self.dial(server, config, connections, cx),
             Asked::Session { conn, effect } => {
                 if let session::Effect::Write { frame, .. } = &effect {
-                    self.chunk_is_next = matches!(frame, Frame::Chunk(_));
+                    self.next = match frame {
+                        Frame::Chunk(head) => Some((head.id, true)),
+                        Frame::Manifest(head) => Some((head.id, false)),
+                        _ => None,
+                    };
                 }
                 if let Some(line) = self.lines.get_mut(&conn.0) {
                     if let (Some(cpu), session::Effect::OpenRequest { .. }) = (&mut self.cpu, &effect) {
@@ -112,18 +117,28 @@ impl Live {
                 }
             }
             Asked::Data { conn, stream, bytes, range } => {
+                let told = self.next.take();
+                if let Some((id, _)) = told.filter(|_| !config.role.poisons)
+                    && !config.catalogue.is_true(&id, &bytes)
+                {
+                    cx.emit(node::Effect::Fact(Fact::Content(Content::Mistaken)));
+                }
                 if let Some(line) = self.lines.get_mut(&conn.0) {
-                    let bytes = if config.role.poisons && self.chunk_is_next { poisoned(&bytes) } else { bytes };
+                    let lies = config.role.poisons && told.is_some_and(|(_, is_chunk)| is_chunk);
+                    let bytes = if lies { flipped(&bytes) } else { bytes };
                     line.write_body(stream, bytes, range);
                     self.touched.push(conn.0);
                 }
             }
             Asked::Store { ticket, op } => {
-                let at = self.disk.begin(ticket, op, config.store(), config.disk, cx.now);
+                let at = self.disk.begin(ticket, op, config.stock(cx.me), config.disk, cx.now);
                 cx.emit(node::Effect::Wake { after: at.since(cx.now), why: Wakeup::Disk(ticket.0) });
             }
-            Asked::Told { job, told } => self.told(job, told, &config.catalogue, cx),
+            Asked::Told { job, told } => self.told(job, told, config, cx),
             Asked::Fact(seen) => {
+                if let Seen::Served { conn, .. } = seen {
+                    self.look_at(conn, config, cx);
+                }
                 if let Some(content) = content(seen, cx.now) {
                     cx.emit(node::Effect::Fact(Fact::Content(content)));
                 }
@@ -134,7 +149,7 @@ impl Live {
     }
 
     /// Begins a handshake.
-    fn dial(&mut self, server: ServerId, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
+    pub(super) fn dial(&mut self, server: ServerId, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
         let Some(peer) = self.above.get(server.0 as usize).copied() else {
             return self.inputs.push_back(Input::NoDial { server, again: None });
         };
@@ -166,7 +181,17 @@ impl Live {
             let Some(line) = self.lines.get_mut(&id) else { return };
             match event {
                 Event::Connected => {
+                    if !self.welcome(id, config, cx) {
+                        continue;
+                    }
+                    let Some(line) = self.lines.get_mut(&id) else { return };
                     line.is_known = true;
+                    if config.role.floods {
+                        // Nothing more comes of it.
+                        let (took, to) = (cx.now.since(line.began), line.peer);
+                        cx.emit(node::Effect::Fact(Fact::Content(Content::Connected { took, to })));
+                        continue;
+                    }
                     let (conn, peer) = (ConnId(id), config.directory.peer(line.peer));
                     let exporter = match &line.pipe {
                         Pipe::Model(conn) => exporter(config, if conn.is_client() { cx.me } else { line.peer }, line.number),
@@ -199,6 +224,7 @@ impl Live {
     /// A connection is over.
     fn closed(&mut self, id: u64, cx: &mut Cx<'_, Effect>) {
         let Some(line) = self.lines.remove(&id) else { return };
+        self.forget(id, cx);
         let lost = line.pipe.lost_packets();
         if lost > 0 {
             cx.emit(node::Effect::Fact(Fact::Content(Content::Lost { packets: lost })));
@@ -315,34 +341,39 @@ impl Live {
     }
 
     /// The node tells an application.
-    fn told(&mut self, job: JobId, told: Told, catalogue: &catalogue::Catalogue, cx: &mut Cx<'_, Effect>) {
+    fn told(&mut self, job: JobId, told: Told, config: &Config, cx: &mut Cx<'_, Effect>) {
+        let (catalogue, now) = (&*config.catalogue, cx.now);
         let Some(asked) = self.jobs.get_mut(&job.0) else { return };
-        let (object, now) = (catalogue.object(asked.object), cx.now);
         match told {
             Told::Root { .. } => asked.step(Job::NAMED, now),
             Told::Piece { .. } | Told::Copy { .. } => asked.step(Job::BEGUN, now),
             _ => {}
         }
-        let asked = *asked;
+        let copied = *asked;
+        let Wanted::Fetch(version) = &mut asked.what else { return self.told_of_revision(job, told, config, cx) };
+        let object = catalogue.object(copied.object);
         let mut say = |content| cx.emit(node::Effect::Fact(Fact::Content(content)));
         match told {
-            Told::Root { id, version, .. } => {
-                if version == catalogue::FIRST && id != object.root {
+            Told::Root { id, version: told, .. } => {
+                *version = told;
+                if object.root(told) != Some(id) {
                     say(Content::Wrong);
                 }
             }
             Told::Piece { piece, stored } => {
-                // The catalogue is the truth; the same allocation needs no second look.
-                let truth = catalogue.content(&ContentId(piece.id.0));
-                if !truth.is_some_and(|truth| std::sync::Arc::ptr_eq(truth, &stored) || **truth == *stored) {
+                if !catalogue.is_true(&ContentId(piece.id.0), &stored) {
                     say(Content::Wrong);
                 }
                 self.taken(job, piece.offset + u64::from(piece.skip));
             }
             Told::Copy { piece, .. } => self.taken(job, piece.offset + u64::from(piece.skip)),
             Told::Got { .. } => {
-                say(Content::Fetched { took: now.since(asked.asked), bytes: object.len });
-                asked.stages(now).into_iter().for_each(|(stage, took)| say(Content::Stage { stage, took }));
+                let took = now.since(copied.asked);
+                if object.roots.len() > 1 {
+                    say(Content::Handed { object: copied.object, version: version.0, took });
+                }
+                say(Content::Fetched { took, bytes: object.len });
+                copied.stages(now).into_iter().for_each(|(stage, took)| say(Content::Stage { stage, took }));
                 self.jobs.remove(&job.0);
             }
             Told::Failed { code, .. } => {
@@ -387,16 +418,6 @@ const fn confirmed(input: &Input) -> Option<ConnId> {
         Input::Session { conn, input: session::Input::Frame { frame: Frame::Confirm(_), .. } } => Some(*conn),
         _ => None,
     }
-}
-
-/// The same content with one bit changed: what the adversary sends.
-fn poisoned(bytes: &[u8]) -> std::sync::Arc<[u8]> {
-    let mut bytes = bytes.to_vec();
-    let middle = bytes.len() / 2;
-    if let Some(byte) = bytes.get_mut(middle) {
-        *byte ^= 1;
-    }
-    bytes.into()
 }
 
 /// What a fact of the node is for the trace; none for what only routing wants to know.

@@ -2,7 +2,9 @@
 
 use hypermesh_core::base::{Fingerprint, Mixer};
 use hypermesh_core::stoq::cache;
+use hypermesh_core::stoq::certs;
 use hypermesh_core::stoq::node::Why;
+use hypermesh_core::stoq::replication::keeper;
 use hypermesh_core::stoq::{session, transfer};
 
 /// Why a site is woken.
@@ -16,6 +18,14 @@ pub enum Wakeup {
     Disk(u64),
     /// A core is done with a piece of work.
     Core(u32),
+    /// The guard of certificates has something to look at.
+    Guard(certs::Why),
+    /// The members of a flock are told anew.
+    News,
+    /// The keeper of copies has another round.
+    Keeper(keeper::Why),
+    /// What an application wanted is tried again.
+    Again(u32),
 }
 
 impl Fingerprint for Wakeup {
@@ -24,6 +34,10 @@ impl Fingerprint for Wakeup {
             Self::Line(conn) => mixer.word(1).word(conn),
             Self::Disk(ticket) => mixer.word(2).word(ticket),
             Self::Core(core) => mixer.word(11 | u64::from(core) << 32),
+            Self::Guard(why) => mixer.word(12 | (why as u64) << 32),
+            Self::News => mixer.word(13),
+            Self::Keeper(keeper::Why::Round) => mixer.word(14),
+            Self::Again(job) => mixer.word(15 | u64::from(job) << 32),
             Self::Node(why) => fold(why, mixer),
         }
     }

@@ -2,7 +2,10 @@
 
 use super::log::ShardLog;
 use crate::engine::Cell;
+use crate::oracle::copies::Held;
+use crate::oracle::purges::{Forbidden, Handed};
 use hypermesh_core::node::{Content, Level, Stage};
+use hypermesh_core::stoq::session::Code;
 use hypermesh_scenarios::catalog::Id;
 
 impl ShardLog<'_> {
@@ -21,6 +24,7 @@ impl ShardLog<'_> {
                 self.note(now, cell, "fetch_failed", || format!("code {code:#04x}"));
             }
             Content::Served { level, bytes, named, stale } => {
+                self.look_at(now, cell);
                 self.served(cell, level, bytes, named, stale);
                 self.deliveries.served(self.meters.bin(), cell.id, named, level, bytes);
             }
@@ -35,11 +39,31 @@ impl ShardLog<'_> {
                 self.deliveries.connected(cell.id, to);
                 self.count(Id::Connected, cell);
                 self.sample(Id::Handshake, cell, now, took.0);
-                self.meters.levels[Id::Connections as usize] += 1;
+                self.open(cell, true);
             }
             Content::Disconnected => {
                 self.count(Id::Disconnected, cell);
-                self.meters.levels[Id::Connections as usize] -= 1;
+                self.open(cell, false);
+            }
+            Content::Handed { object, version, took } => {
+                self.purges.handed.push(Handed { at: now, node: cell.id.0, asked: now.saturating_sub(took.0), object, version });
+            }
+            Content::Publishing => self.count(Id::PutAsked, cell),
+            Content::Published { took } => {
+                self.count(Id::PutDone, cell);
+                self.sample(Id::PutLatency, cell, now, took.0);
+            }
+            Content::Forbidden { object, upto } => {
+                self.count(Id::PurgeAcknowledged, cell);
+                self.purges.forbidden.push(Forbidden { object, at: now, upto });
+            }
+            Content::Rejected { code } => {
+                self.count(Id::PublishFailed, cell);
+                for (of, id) in [(Code::StoreFull, Id::PutFull), (Code::Conflict, Id::PutConflict)] {
+                    if code == of as u8 {
+                        self.count(id, cell);
+                    }
+                }
             }
             Content::Worked { took, waited } => {
                 self.count_many(Id::CpuBusy, cell, took.0);
@@ -70,6 +94,25 @@ impl ShardLog<'_> {
                 let what = "bytes that the origin did not publish under that name and version";
                 self.oracle.broken(Id::BrokenContent, now, cell.id, || format!("{} was handed {what}", cell.id));
             }
+            Content::Mistaken => {
+                let what = "sent something else than was published under that name";
+                self.oracle.broken(Id::BrokenHonest, now, cell.id, || format!("{} {what}", cell.id));
+            }
+            Content::Unwelcome { accepted } => self.count(if accepted { Id::CertDropped } else { Id::CertRefused }, cell),
+            Content::Copied { object, to, took, lacked } => {
+                self.copies.events.push(Held { at: now, node: to.0, object, held: true });
+                if lacked {
+                    self.count(Id::ReplicaCopied, cell);
+                    self.sample(Id::ReplicaRepair, cell, now, took.0);
+                }
+            }
+            Content::Dropped { object } => {
+                self.copies.events.push(Held { at: now, node: cell.id.0, object, held: false });
+                self.count(Id::ReplicaDropped, cell);
+            }
+            Content::Damaged => self.count(Id::StoreDamaged, cell),
+            Content::Unread => self.count(Id::StoreUnread, cell),
+            Content::Full => self.count(Id::StoreFull, cell),
             Content::Old => {
                 let what = "an object that an acknowledged purge had forbidden before it asked";
                 self.oracle.broken(Id::BrokenPurge, now, cell.id, || format!("{} was handed {what}", cell.id));
@@ -78,6 +121,15 @@ impl ShardLog<'_> {
                 self.oracle
                     .broken(Id::BrokenStranger, now, cell.id, || format!("{} answered somebody without a good certificate", cell.id));
             }
+        }
+    }
+
+    /// A connection that a node dialled was opened, or is over.
+    fn open<N>(&mut self, cell: &Cell<N>, up: bool) {
+        let (index, level) = (self.index(cell), &mut self.meters.levels[Id::Connections as usize]);
+        *level = if up { *level + 1 } else { *level - 1 };
+        if let Some(open) = self.dialled.get_mut(index) {
+            *open = if up { *open + 1 } else { *open - 1 };
         }
     }
 

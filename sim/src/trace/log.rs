@@ -11,11 +11,13 @@ use crate::engine::{Action, Cell, Observer, What};
 use crate::faults::Lives;
 use crate::network::Verdict;
 use crate::oracle::Oracle;
+use crate::oracle::copies::Copies;
+use crate::oracle::purges::Purges;
 use hypermesh_core::base::{Fingerprint, Mixer, NodeId};
 use hypermesh_core::hypermesh::mesh::peer::COORDINATE_IS_FINITE;
 use hypermesh_core::node::{Fact, Node, Outcome, Tally};
 use hypermesh_scenarios::catalog::Id;
-use hypermesh_scenarios::plan::{NodeFaultKind, Plan};
+use hypermesh_scenarios::plan::{NodeFaultKind, Plan, Role};
 use hypermesh_scenarios::trace::{EventRow, Fate, Flow};
 
 /// Most node faults of a plan that are all kept as events; of more, only those of sampled nodes are.
@@ -50,14 +52,22 @@ pub struct ShardLog<'a> {
     /// Live nodes by size of their view.
     by_degree: [u64; 256],
     linked: bool,
+    /// The second in which each node of layer 1 was looked at last. Empty without that layer.
+    looked: Vec<u32>,
+    /// What was purged and what was handed out since, where objects have versions.
+    pub purges: Purges,
+    /// Copies of objects that were made and given up.
+    pub copies: Copies,
+    /// Open connections that each node dialled. Empty without layer 1.
+    pub(super) dialled: Vec<u16>,
 }
 
 impl<'a> ShardLog<'a> {
     /// The log of a shard whose nodes are `ids`, the first of them with rank `first`.
     pub fn new(plan: &'a Plan, lives: &'a Lives, first: u32, ids: &[NodeId], range: Option<Range>) -> Self {
         let edges = plan.bin_edges().into_iter().map(|edge| edge.0).collect();
-        let views =
-            plan.groups.iter().any(|group| matches!(&group.role, hypermesh_scenarios::plan::Role::Peer(c) if c.hyparview.is_some()));
+        let is_stoq = matches!(plan.groups.first(), Some(group) if matches!(group.role, Role::Stoq(_)));
+        let views = plan.groups.iter().any(|group| matches!(&group.role, Role::Peer(c) if c.hyparview.is_some()));
         let stays = if plan.workload.broadcasts.is_empty() {
             Vec::new()
         } else {
@@ -80,6 +90,10 @@ impl<'a> ShardLog<'a> {
             degree: if views { vec![0; ids.len()] } else { Vec::new() },
             by_degree: [0; 256],
             linked: false,
+            looked: if is_stoq { vec![0; ids.len()] } else { Vec::new() },
+            purges: Purges::default(),
+            copies: Copies::default(),
+            dialled: if is_stoq { vec![0; ids.len()] } else { Vec::new() },
         }
     }
 
@@ -105,7 +119,7 @@ impl<'a> ShardLog<'a> {
         self.meters.sample(id, region, now, value);
     }
 
-    const fn index<N>(&self, cell: &Cell<N>) -> usize {
+    pub(super) const fn index<N>(&self, cell: &Cell<N>) -> usize {
         (cell.rank - self.first) as usize
     }
 
@@ -153,9 +167,22 @@ impl<'a> ShardLog<'a> {
         self.broadcasts.stayed(&since);
     }
 
+    /// A node of layer 1 has served somebody: it is looked at once a second, since each look goes through all its connections.
+    pub(super) fn look_at<N>(&mut self, now: u64, cell: &Cell<N>) {
+        let (index, second) = (self.index(cell), (now / 1_000_000_000) as u32);
+        if let Some(looked) = self.looked.get_mut(index).filter(|looked| **looked < second) {
+            *looked = second;
+            self.linked = true;
+        }
+    }
+
     fn check<N: Node>(&mut self, now: u64, cell: &Cell<N>) {
         if let Err(what) = cell.node.check(cell.id) {
-            let invariant = if what == COORDINATE_IS_FINITE { Id::BrokenCoordinate } else { Id::BrokenViews };
+            let invariant = match what {
+                COORDINATE_IS_FINITE => Id::BrokenCoordinate,
+                _ if !self.dialled.is_empty() => Id::BrokenBounds,
+                _ => Id::BrokenViews,
+            };
             self.oracle.broken(invariant, now, cell.id, || format!("{}: {what}", cell.id));
         }
     }
@@ -332,6 +359,12 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
             }
             *degree = 0;
         }
+        // Who goes without a word takes its connections with it.
+        let lost = self.dialled.get_mut(index).map_or(0, std::mem::take);
+        if lost > 0 {
+            self.meters.levels[Id::Connections as usize] -= u64::from(lost);
+            self.count_many(Id::Disconnected, cell, u64::from(lost));
+        }
         self.oracle.lived(cell.id, index);
     }
 
@@ -360,7 +393,7 @@ impl<N: Node> Observer<N> for ShardLog<'_> {
                 let detail = if cell.up { format!("broadcast {id}") } else { format!("broadcast {id} was not sent: its origin is down") };
                 self.events.push(EventRow { at_ns: now, node: Some(cell.id.0), kind: "broadcast".into(), detail });
             }
-            Action::Start | Action::Token(_) | Action::Fetch(_) | Action::Resume => {}
+            Action::Start | Action::Token(_) | Action::Fetch(_) | Action::Revise(_) | Action::Resume => {}
         }
     }
 

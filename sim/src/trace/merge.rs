@@ -31,6 +31,7 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
     let mut windows = first.sums.finish(end);
     let (mut sums, mut broadcasts, mut deliveries, mut flows) = (first.meters, first.broadcasts, first.deliveries, first.flows);
     let (mut events, mut violations) = (first.events, first.oracle.finish());
+    let (mut purges, mut copies) = (first.purges, first.copies);
     for log in logs {
         digest::merge(&mut windows, &log.sums.finish(end));
         sums.merge(log.meters);
@@ -38,8 +39,11 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
         deliveries.merge(log.deliveries);
         flows.merge(log.flows);
         events.extend(log.events);
+        purges.merge(log.purges);
+        copies.events.extend(log.copies.events);
         oracle::merge(&mut violations, log.oracle.finish());
     }
+    oracle::merge(&mut violations, purges.finish().into_iter().chain(copies.finish(plan)).collect());
     conserve(&sums, under_way.len() as u64, end, &mut violations);
     let (rows, infection) = broadcasts.finish(end);
     sort_events(plan, &mut events, &violations, end);

@@ -4,6 +4,8 @@ use super::recovery::Received;
 
 /// Packets of one flight at most: one bit each tells which were lost.
 pub const PACKETS_MAX: u32 = 64;
+/// UDP payload of a stateless reset in bytes: no longer than any packet that it may answer.
+const RESET_BYTES: u32 = 40;
 
 /// A train of packets. Its items are values; only their bytes are counted.
 #[derive(Clone, Debug)]
@@ -96,6 +98,25 @@ impl<T> Flight<T> {
     /// Whether packet `n` arrived.
     pub const fn has(&self, n: u32) -> bool {
         self.lost >> n & 1 == 0
+    }
+
+    /// What whoever does not know the connection answers: a stateless reset (RFC 9000, clause 10.3), which ends it on the other side.
+    pub const fn reset(&self) -> Self {
+        Self {
+            conn: self.conn,
+            to_server: !self.to_server,
+            first: 0,
+            packets: 1,
+            lost: 0,
+            spread: 0,
+            room: self.room,
+            bytes: RESET_BYTES,
+            eliciting: false,
+            parts: Vec::new(),
+            acks: Vec::new(),
+            datagrams: Vec::new(),
+            close: Some(0),
+        }
     }
 
     /// Drops what the lost packets carried: what is left is what the receiver sees.

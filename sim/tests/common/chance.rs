@@ -205,7 +205,7 @@ fn faults(nodes: u32, stop_ms: u64) -> impl Strategy<Value = Faults> {
             until: fault.until,
         };
         let bands = wires.iter().enumerate().map(band).collect();
-        Faults { nodes, wires, bands }
+        Faults { nodes, wires, bands, ..Faults::default() }
     })
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn plan(role: Role, nodes: u32) -> Plan {
         observe: Observe { every: Span::millis(100), flows: 0.0, events: false },
         expect: Vec::new(),
         budget: Budget::default(),
+        certs: None,
         defect: None,
     }
 }

@@ -1,7 +1,8 @@
 //! The scenarios that ship, made small enough for a test.
 
 use hypermesh_scenarios::plan::Plan;
-use hypermesh_scenarios::spec::{Load, Role};
+use hypermesh_scenarios::spec::stoq::Behaviour;
+use hypermesh_scenarios::spec::{Group, Load, Role};
 use hypermesh_scenarios::{Overrides, load, plan};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,11 @@ pub(crate) fn names() -> Vec<String> {
     yaml.map(name).collect()
 }
 
+/// A value, where the caller set none.
+fn unless_set(set: &[(&str, &str)], path: String, value: &str) -> Option<(String, String)> {
+    (!set.iter().any(|(given, _)| *given == path)).then(|| (path, value.to_owned()))
+}
+
 /// The plan of a shipped scenario with at most `peers` mesh peers, or ten times as many nodes of simpler roles, and with further values set.
 pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
     let file = folder().join(format!("{name}.yaml"));
@@ -44,7 +50,7 @@ pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
     for (group, spec) in groups() {
         let most = u64::from(if spec.role.value == Role::HypermeshPeer { peers } else { peers.saturating_mul(10) });
         let count = u64::from(spec.count.value.0);
-        let scaled = if total > most { (count * most).div_ceil(total).max(2) } else { count };
+        let scaled = if total > most { (count * most).div_ceil(total).max(2).min(count) } else { count };
         overrides.set.push((format!("groups.{}.count", group.value.0), scaled.to_string()));
     }
     // Load of layer 1 shrinks with the nodes that ask.
@@ -56,7 +62,13 @@ pub(crate) fn small(name: &str, peers: u32, set: &[(&str, &str)]) -> Plan {
                     overrides.set.push((format!("workload.{index}.flash_crowd.objects.size"), format!("{LARGEST}B")));
                 }
             }
-            Load::Requests(_) => overrides.set.push((format!("workload.{index}.requests.rate"), "2/s".to_owned())),
+            Load::Requests(load) => {
+                // Each request of a flood is a hundred connections.
+                let floods = |group: &Group| group.stoq().is_some_and(|stoq| stoq.behaviour.value == Behaviour::Flood);
+                let is_flood = groups().any(|(name, group)| name.value == load.from.value && floods(group));
+                overrides.set.extend(unless_set(set, format!("workload.{index}.requests.rate"), if is_flood { "0.1/s" } else { "2/s" }));
+            }
+            Load::Revisions(_) => overrides.set.extend(unless_set(set, format!("workload.{index}.revisions.rate"), "1/s")),
             Load::Broadcast(_) | Load::Tokens(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::common::shipped::small;
 use crate::common::{on, run};
+use hypermesh_core::base::{Span, Time};
 use hypermesh_core::testing::Defect;
 use hypermesh_scenarios::catalog::Id;
 use hypermesh_scenarios::plan::Plan;
@@ -38,6 +39,58 @@ fn the_first_broadcast_finds_second_deliveries_and_bad_views() {
 #[test]
 fn poisoned_edges_find_contents_that_nobody_verified() {
     assert_found(small("stoq/poisoned-edge", 100, &[]), Defect::DeliverUnverified, Id::BrokenContent);
+}
+
+/// The first seconds of a plan.
+fn first(secs: u64, plan: Plan) -> Plan {
+    Plan { stop: Time::ZERO + Span::secs(secs), ..plan }
+}
+
+#[test]
+fn races_of_purges_find_caches_that_forget_them() {
+    let plan = small("stoq/purge-race", 20, &[("workload.0.requests.objects.items", "3")]);
+    assert_found(first(20, plan), Defect::ForgetPurge, Id::BrokenPurge);
+}
+
+#[test]
+fn failing_disks_find_readers_that_trust_them() {
+    let plan = small("stoq/storage-faults", 20, &[("workload.0.requests.objects.items", "8"), ("groups.edge.cache.memory", "40KiB")]);
+    assert_found(first(36, plan), Defect::TrustDisk, Id::BrokenHonest);
+}
+
+#[test]
+fn rotating_certificates_find_guards_that_accept_expired_ones() {
+    assert_found(first(20, small("stoq/cert-rotation", 10, &[])), Defect::AcceptExpired, Id::BrokenStranger);
+}
+
+#[test]
+fn adversaries_find_stores_that_bind_twice() {
+    assert_found(
+        first(20, small("stoq/adversaries", 5, &[("workload.1.requests.objects.size", "64KiB")])),
+        Defect::BindTwice,
+        Id::BrokenContent,
+    );
+}
+
+#[test]
+fn floods_find_nodes_that_admit_everybody() {
+    let few = [
+        ("groups.edge.stoq.strangers", "16"),
+        ("workload.1.requests.objects.size", "64KiB"),
+        ("workload.2.requests.at", "2s"),
+        ("workload.2.requests.rate", "2/s"),
+    ];
+    assert_found(first(6, small("stoq/adversaries", 5, &few)), Defect::AdmitEverybody, Id::BrokenBounds);
+}
+
+#[test]
+fn slow_readers_find_nodes_that_read_ahead_without_end() {
+    assert_found(first(20, small("stoq/adversaries", 5, &[("workload.1.requests.rate", "6/s")])), Defect::ReadAhead, Id::BrokenBounds);
+}
+
+#[test]
+fn repair_finds_copies_that_count_before_they_are_acknowledged() {
+    assert_found(first(30, small("stoq/replica-repair", 33, &[])), Defect::UnacknowledgedCopy, Id::BrokenCopies);
 }
 
 #[test]

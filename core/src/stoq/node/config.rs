@@ -29,6 +29,9 @@ pub struct Config {
     pub state: u64,
     /// Whether a peer without a certificate is sent away. Otherwise it may ask for objects, and nothing else.
     pub certificates_required: bool,
+    /// Peers at a time that connected and have not agreed with this node on anything yet. When one more comes, the one that has had the longest time for it
+    /// goes: whoever means to ask agrees within a round trip, a flood does not.
+    pub strangers_max: usize,
     /// Bytes of contents that are read, or written and not sent, per connection. One content is always let through.
     pub send_ahead_bytes: u32,
     /// Requests that are served at a time, on all connections together; more are refused for now.
@@ -61,6 +64,7 @@ impl Default for Config {
             absent_age: Span::secs(10),
             state: 0,
             certificates_required: true,
+            strangers_max: 4_096,
             send_ahead_bytes: 4 << 20,
             serving_max: 16_384,
             puts_max: 256,

@@ -10,7 +10,7 @@ use crate::machine::Cx;
 use crate::stoq::session::frame::Frame;
 use crate::stoq::session::{Code, Roles, Session, StreamId};
 use crate::stoq::transfer::{self, SourceId};
-use crate::testing::Breach;
+use crate::testing::{Breach, Defect};
 
 /// Where a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +51,28 @@ impl StoqNode {
             }
             return t.emit(Effect::Session { conn, effect: session::Effect::Close { code } });
         }
+        self.make_room(t);
+        self.strangers.push_back(conn);
         self.conns.insert(conn, Box::new(Conn::new(&self.config.session, peer, None, false, t.now())));
         self.say(conn, session::Input::Begin, t);
         self.meet_above(t);
+    }
+
+    /// Sends away who has had the longest time to agree on something, if there is no room for one more.
+    fn make_room(&mut self, t: &mut Turn<'_, '_>) {
+        let most = self.config.strangers_max.max(1);
+        while self.strangers.len() >= most && !Defect::AdmitEverybody.is_planted(self.config.defect) {
+            let Some(conn) = self.strangers.pop_front() else { return };
+            t.fact(Fact::Unwelcome { conn });
+            self.say(conn, session::Input::Close { code: Code::Overloaded }, t);
+        }
+    }
+
+    /// A peer has agreed, or is gone.
+    pub(super) fn know(&mut self, conn: ConnId) {
+        if let Some(at) = self.strangers.iter().position(|stranger| *stranger == conn) {
+            self.strangers.remove(at);
+        }
     }
 
     pub(super) fn on_dialled(&mut self, conn: ConnId, server: ServerId, peer: Peer, early: bool, t: &mut Turn<'_, '_>) {
@@ -221,6 +240,9 @@ impl StoqNode {
     /// A connection is over. The session said before that each of its exchanges is.
     pub(super) fn on_closed(&mut self, conn: ConnId, t: &mut Turn<'_, '_>) {
         let Some(c) = self.conns.remove(&conn) else { return };
+        if c.server.is_none() && !c.open {
+            self.know(conn);
+        }
         self.above.retain(|above| *above != conn);
         self.stir();
         for job in &c.pings {

@@ -55,7 +55,7 @@ use conn::Conn;
 use jobs::Job;
 use links::Link;
 use purge::Ledger;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tier::Tier;
 use turn::{Turn, Work};
@@ -82,6 +82,8 @@ pub struct StoqNode {
     ledger: Option<Box<Ledger>>,
     /// The greatest version that the store of an origin was seen with.
     state: u64,
+    /// Peers that connected and have not agreed on anything, the first to come first.
+    strangers: VecDeque<ConnId>,
     /// Requests that are being served, and objects that are being taken.
     serving: u32,
     taking: u32,
@@ -127,6 +129,7 @@ impl StoqNode {
             tier,
             ledger: relies.then(Box::default),
             state: config.state,
+            strangers: VecDeque::new(),
             serving: 0,
             taking: 0,
             leaving: false,
@@ -181,7 +184,7 @@ impl StoqNode {
             + nodes(self.links.len(), size_of::<(ServerId, Link)>())
             + nodes(self.jobs.len(), size_of::<(JobId, Job)>())
             + nodes(self.waits.len(), size_of::<(u64, Wait)>())
-            + self.above.capacity() * size_of::<ConnId>()
+            + (self.above.capacity() + self.strangers.capacity()) * size_of::<ConnId>()
             + self.tier.as_ref().map_or(0, |tier| size_of::<Tier>() + tier.heap_bytes())
             + self.ledger.as_ref().map_or(0, |_| size_of::<Ledger>())
     }
@@ -197,10 +200,16 @@ impl StoqNode {
             if reserved.sum::<u64>() + c.writing.values().sum::<u64>() != c.ahead {
                 return Err("the room on a connection is counted");
             }
+            if c.server.is_none() && !c.open && c.heap_bytes() > session::limits::UNAUTHENTICATED_OWN_BYTES {
+                return Err("no more is held for a peer that has not been authenticated than stated");
+            }
             let slack = u64::from(session::limits::CHUNK_BYTES_MAX);
             if c.ahead > u64::from(self.config.send_ahead_bytes).max(slack) + slack {
                 return Err("no more is read ahead of a peer than allowed");
             }
+        }
+        if self.strangers.len() > self.config.strangers_max.max(1) {
+            return Err("no more peers are waited for to agree than allowed");
         }
         if self.taking as usize > self.config.puts_max {
             return Err("no more objects are taken at a time than allowed");

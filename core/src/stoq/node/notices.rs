@@ -44,6 +44,7 @@ impl StoqNode {
             return;
         }
         let relies = self.ledger.is_some();
+        self.know(conn);
         let Some(c) = self.conns.get_mut(&conn) else { return };
         c.open = true;
         let roles = c.roles();

@@ -14,7 +14,7 @@ use crate::stoq::manifest::Walk;
 use crate::stoq::session::frame::{Bits, Cancel, Chunk, ContentId, Fail, Frame, GetName, Manifest, Range, Want, Word};
 use crate::stoq::session::limits::CHUNK_BYTES_MAX;
 use crate::stoq::session::{Code, StreamId};
-use crate::testing::Breach;
+use crate::testing::{Breach, Defect};
 use std::sync::Arc;
 
 impl StoqNode {
@@ -189,7 +189,7 @@ impl StoqNode {
             let Some(stream) = c.hungry.pop_front() else { return };
             let ahead = c.ahead;
             let Some(flow) = c.flow(stream) else { continue };
-            if ahead > 0 && ahead + u64::from(flow.guess()) > budget {
+            if ahead > 0 && ahead + u64::from(flow.guess()) > budget && !Defect::ReadAhead.is_planted(self.config.defect) {
                 c.hungry.push_front(stream);
                 return;
             }

@@ -3,6 +3,7 @@
 //! ```text
 //!  members ─▶ Placement: who should hold a chunk ──┐
 //!  stock: who holds it ───────────────────────────┴▶ repair::plan ─▶ copies, rebuilds ─▶ Pacer ─▶ transfer
+//!  losses, acknowledgements ─▶ Keeper: one node's part of the plan ─▶ offers to other nodes
 //!  chunks of a group ─▶ Coder ─▶ parity shards; any k of n shards ─▶ Coder ─▶ the group
 //! ```
 //! Promises: the same chunk and the same members give the same holders on every node, without talk; when a member leaves or joins, no chunk has more
@@ -11,6 +12,7 @@
 //! Lacks, on purpose: knowledge of who is alive. Membership is the mesh's, and its opinion comes in as the list of members.
 
 mod erasure;
+pub mod keeper;
 mod pacer;
 mod placement;
 mod repair;

@@ -1,6 +1,7 @@
 //! Promises of placement, repair and erasure groups.
 
 mod erasure;
+mod keeper;
 mod pacing;
 mod placement;
 mod repair;

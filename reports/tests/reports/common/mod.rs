@@ -74,11 +74,14 @@ pub fn plan(name: &str, nodes: u32, seed: u64) -> Plan {
         faults: Faults {
             nodes: vec![],
             wires: vec![],
+            certs: vec![],
+            stores: vec![],
             bands: vec![band("churn-1", "churn", 10, 30), band("lose-oceania", "region_loss", 25, 35), band("crash-1", "crash", 40, 40)],
         },
         observe: Observe { every: Span::secs(1), flows: 0.001, events: true },
         expect: vec![],
         budget: Budget::default(),
+        certs: None,
         defect: None,
     }
 }

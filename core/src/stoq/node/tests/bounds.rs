@@ -57,6 +57,25 @@ fn a_ping_tells_the_round_trip_and_a_node_that_leaves_finishes() {
     assert_eq!(world.seats[EDGE].node.connections(), 0);
 }
 
+#[test]
+fn a_flood_of_peers_that_say_nothing_makes_room_for_those_who_speak() {
+    let mut world = World::new(9);
+    let edge = world.add(&Arc::new(Config { strangers_max: 16, ..config(Roles::EDGE, &[]) }));
+    world.by_hand(edge);
+    for nth in 0..500 {
+        world.input(edge, Input::Accepted { conn: ConnId(nth), peer: Peer::Certified(Roles::CLIENT) });
+        assert!(world.seats[edge].node.connections() <= 16);
+    }
+    // Who agrees is one of them no more, and stays whatever comes after it.
+    let line = ByHand::open(&mut world, edge, ConnId(u64::MAX), Roles::CLIENT);
+    for nth in 500..600 {
+        world.input(edge, Input::Accepted { conn: ConnId(nth), peer: Peer::Certified(Roles::CLIENT) });
+    }
+    assert!(!line.closed);
+    assert_eq!(world.seats[edge].node.connections(), 17);
+    assert!(world.seats[edge].node.heap_bytes() <= 17 * session::limits::UNAUTHENTICATED_OWN_BYTES);
+}
+
 /// Something that a peer may say, in place or not.
 fn anything(world: &mut World) -> Frame {
     let (which, small) = (world.roll(13), world.roll(4));
