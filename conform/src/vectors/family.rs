@@ -2,7 +2,10 @@
 
 use super::file::{Outcome, REVISION, Vector};
 use super::octets::Octets;
-use super::{code, confirm, cut, frame, name, place, settings, varint};
+use super::{
+    certificate, choice, code, confirm, cut, frame, fresh, group, light, list, manifest, name, place, position, purge, seal, settings,
+    state, varint, walk,
+};
 use serde::Serialize;
 
 /// A family of vectors.
@@ -25,9 +28,26 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "settings", make: settings::make, core: settings::core, cross: "the table of clause 7.1, read from the text" },
     Family { name: "confirm", make: confirm::make, core: confirm::core, cross: "BLAKE3 over the octets of clause 7.2" },
     Family { name: "place", make: place::make, core: place::core, cross: "the table of clause 6.2, read from the text" },
-    Family { name: "name", make: name::make, core: name::core, cross: "BLAKE3's derive_key with the strings of clause 9.2" },
+    Family { name: "name", make: name::make, core: name::core, cross: "the derivation of BLAKE3 with the strings of clause 9.2" },
     Family { name: "cut", make: cut::make, core: cut::core, cross: "the procedure of clause 9.1, octet by octet" },
+    Family { name: "manifest", make: manifest::make, core: manifest::core, cross: "an encoder of CBOR of its own" },
+    Family { name: "walk", make: walk::make, core: walk::core, cross: "sums over the entries" },
+    Family { name: "group", make: group::make, core: group::core, cross: "the matrix of clause 9.4" },
+    Family {
+        name: "seal",
+        make: seal::make,
+        core: seal::core,
+        cross: "nonces and descriptors written by hand; the ciphers are those of a library",
+    },
+    Family { name: "fresh", make: fresh::make, core: fresh::core, cross: "the table of clause 11.2" },
+    Family { name: "purge", make: purge::make, core: purge::core, cross: "a cache of three rules" },
+    Family { name: "position", make: position::make, core: position::core, cross: "an encoder of the layout of clause 12.1" },
+    Family { name: "light", make: light::make, core: light::core, cross: "the angle between two vectors" },
+    Family { name: "choice", make: choice::make, core: choice::core, cross: "the four steps of clause 12.3" },
+    Family { name: "certificate", make: certificate::make, core: certificate::core, cross: "one fault at a time, named by hand" },
+    Family { name: "list", make: list::make, core: list::core, cross: "an encoder of the layout of clause 13.3" },
     Family { name: "code", make: code::make, core: code::core, cross: "the tables of clauses 13.5, 14.1 and 14.2, read from the text" },
+    Family { name: "state", make: state::make, core: state::core, cross: "the tables of clauses 10.6 and 15, read from the text" },
 ];
 
 /// Octets from which on they stand in a file of their own.

@@ -10,19 +10,32 @@
 //! algorithm, by the tables of the text), its makers do so, and the check is then one of core; where core is the only executable form, the file freezes
 //! what core does, and the check is one against change. Each family says which.
 
+mod cbor;
+mod certificate;
+mod choice;
 mod code;
 mod confirm;
 mod cut;
 mod family;
 mod file;
 mod frame;
+mod fresh;
+mod group;
 mod lay;
+mod light;
+mod list;
+mod manifest;
 mod name;
 mod octets;
 mod place;
+mod position;
+mod purge;
+mod seal;
 mod settings;
+mod state;
 mod text;
 mod varint;
+mod walk;
 
 pub use family::{FAMILIES, Family};
 pub use file::{Outcome, REVISION, Vector};

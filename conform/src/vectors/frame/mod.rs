@@ -4,6 +4,8 @@ mod shown;
 mod valid;
 mod wrong;
 
+pub(super) use shown::position;
+
 use super::family::Maker;
 use super::file::{Outcome, Vector};
 use super::octets::Octets;
