@@ -21,25 +21,23 @@ fn two_runs_in_memory_give_the_same_log() {
 
 #[cfg(feature = "zoo")]
 #[test]
-fn each_breach_that_has_cases_is_found_by_one_of_its_own() {
+fn each_breach_is_found_by_a_case_of_its_own_requirement() {
     use hypermesh_conform::suite::zoo;
     use hypermesh_core::testing::Breach;
-    let campaign = Campaign::all();
+    // What other requirements' cases say of a breach takes minutes; `hypermesh conform --zoo` asks all of them.
     let mut missed = Vec::new();
-    zoo::hunt(&campaign, Breach::ALL, |caught| {
-        let (name, id) = caught.breach.names();
-        if caught.cases > 0 {
-            println!(
-                "{id} {name}: {} of {} cases, explained {:?}, collateral {:?}",
-                caught.found_by.len(),
-                caught.cases,
-                caught.explained,
-                caught.collateral
-            );
+    let mut asked = 0;
+    for breach in Breach::ALL {
+        let (name, id) = breach.names();
+        let own = Campaign::all().select(&format!("{id}/"));
+        if own.cases.iter().all(|case| !case.is_in_memory) {
+            continue;
         }
-        if caught.cases > 0 && !caught.is_detected() {
+        asked += 1;
+        if !zoo::hunt(&own, &[*breach], |_| ())[0].is_detected() {
             missed.push(format!("{id} {name}"));
         }
-    });
+    }
+    println!("{} of {asked} breaches are found in memory", asked - missed.len());
     assert!(missed.is_empty(), "not found: {missed:?}");
 }

@@ -135,7 +135,11 @@ fn accepted(maker: &mut Maker) {
 
 fn form(maker: &mut Maker) {
     add(maker, "issuer-unknown", "R-13-01", Some("UnknownIssuer"), |input| input.certificate.issuer = hex(digest(802)));
-    add(maker, "nobody-trusted", "R-13-01", Some("UnknownIssuer"), |input| input.trusted.clear());
+    add(maker, "nobody-trusted", "R-13-01", Some("UnknownIssuer"), |input| {
+        input.trusted.clear();
+        // The list of an issuer that nobody trusts would be dropped.
+        input.lists.clear();
+    });
     add(maker, "algorithm-not-listed", "R-13-15", Some("Algorithm"), |input| input.certificate.algorithm = "MlDsa44".to_owned());
     add(maker, "two-between", "R-13-04", Some("TooLarge"), |input| input.certificate.between = 2);
     add(maker, "chain-of-4097-octets", "R-13-04", Some("TooLarge"), |input| input.certificate.octets = 4_097);

@@ -89,7 +89,7 @@ fn codes() -> Vec<Case> {
         }),
         Case::function("R-14-08/unknown-neighbours", Boundary, move || {
             [0x0f, 0x3f, 0x44, 0x7f].into_iter().try_for_each(|number| taken(QUIC_BASE + number, false))?;
-            [0x8f, 0xfe, 0xff, 0x100].into_iter().try_for_each(|number| taken(QUIC_BASE + number, true))
+            [0x90, 0xfe, 0xff, 0x100].into_iter().try_for_each(|number| taken(QUIC_BASE + number, true))
         }),
         Case::function("R-14-08/known-ones-in-the-wrong-scope", Invalid, move || {
             taken(QUIC_BASE + Code::NotFound.number(), false)?;

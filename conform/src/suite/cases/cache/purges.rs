@@ -141,7 +141,10 @@ fn nodes(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome<u32> {
 /// R-11-17: only when it holds below.
 fn below() -> Vec<Case> {
     vec![
-        Case::wire("R-11-17/two-caches-answer", Valid, Origin, |t| {
+        patient("R-11-17/two-caches-answer", Valid, Origin, |t| {
+            // An origin that came up waits until what was promised before is over.
+            let lease = t.pixit().lease;
+            t.pause(lease);
             let (publisher, caches) = origin_with(t, 2)?;
             let name = t.name("news");
             let stream = t.ask(publisher, &purge(&name, false, 1))?;
@@ -162,7 +165,10 @@ fn below() -> Vec<Case> {
             t.close(caches[0], Code::NoError);
             waits_a_lease(t, publisher, stream, left)
         }),
-        Case::wire("R-11-17/a-cache-leaves-after-it-answered", Boundary, Origin, |t| {
+        patient("R-11-17/a-cache-leaves-after-it-answered", Boundary, Origin, |t| {
+            // An origin that came up waits until what was promised before is over.
+            let lease = t.pixit().lease;
+            t.pause(lease);
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
             let stream = t.ask(publisher, &purge(&name, false, 1))?;
