@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
+#[group(id = "reach")]
 pub(super) struct Args {
     /// Test the origin that listens at this address, over QUIC, instead of the machines in memory (`[::1]:4433`).
     #[arg(long, value_name = "[ADDR]:PORT")]

@@ -141,21 +141,6 @@ fn nodes(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome<u32> {
 /// R-11-17: only when it holds below.
 fn below() -> Vec<Case> {
     vec![
-        patient("R-11-17/two-caches-answer", Valid, Origin, |t| {
-            // An origin that came up waits until what was promised before is over.
-            let lease = t.pixit().lease;
-            t.pause(lease);
-            let (publisher, caches) = origin_with(t, 2)?;
-            let name = t.name("news");
-            let stream = t.ask(publisher, &purge(&name, false, 1))?;
-            for cache in &caches {
-                let told = is_told(t, *cache, 1)?;
-                is_silent(t, publisher, stream)?;
-                confirm(t, *cache, told, 1)?;
-            }
-            let counted = nodes(t, publisher, stream)?;
-            ensure(counted == 3, || format!("the purge holds at three nodes, and {counted} were told"))
-        }),
         patient("R-11-17/a-cache-leaves-before-it-answers", Boundary, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
@@ -165,20 +150,6 @@ fn below() -> Vec<Case> {
             t.close(caches[0], Code::NoError);
             waits_a_lease(t, publisher, stream, left)
         }),
-        patient("R-11-17/a-cache-leaves-after-it-answered", Boundary, Origin, |t| {
-            // An origin that came up waits until what was promised before is over.
-            let lease = t.pixit().lease;
-            t.pause(lease);
-            let (publisher, caches) = origin_with(t, 1)?;
-            let name = t.name("news");
-            let stream = t.ask(publisher, &purge(&name, false, 1))?;
-            let told = is_told(t, caches[0], 1)?;
-            confirm(t, caches[0], told, 1)?;
-            let counted = nodes(t, publisher, stream)?;
-            t.close(caches[0], Code::NoError);
-            ensure(counted == 2, || format!("the purge holds at two nodes, and {counted} were told"))
-        })
-        .in_memory(),
         patient("R-11-17/an-origin-that-came-up", Invalid, Origin, |t| {
             let came_up = t.now();
             let publisher = t.session()?;
