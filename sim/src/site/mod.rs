@@ -339,7 +339,11 @@ impl Site {
     /// has not knows all its connections, and said how those ended that are over.
     fn reset(&self, from: NodeId, flight: &Flight<Said>, cx: &mut Cx<'_, Effect>) {
         if self.returns && flight.close.is_none() && !flight.is_lost() {
-            cx.emit(node::Effect::Send { to: from, message: Parcel::Flight(Box::new(flight.reset())) });
+            let reset = flight.reset();
+            let headers = self.config.headers;
+            let carried = Content::Carried { content: 0, frames: 0, again: 0, quic: reset.bytes, headers };
+            cx.emit(node::Effect::Fact(Fact::Content(carried)));
+            cx.emit(node::Effect::Send { to: from, message: Parcel::Flight(Box::new(reset)) });
         }
     }
 
