@@ -18,6 +18,7 @@ pub struct Sketch {
     /// Counters of a row less one; the width is a power of two.
     mask: u64,
     objects: usize,
+    /// Requests counted, halved with the counts (clause 3.3 of the paper): after the first time they are halved twice as often.
     additions: usize,
 }
 
@@ -52,7 +53,7 @@ impl Sketch {
         self.additions += 1;
         if self.additions >= self.objects * SAMPLE_PER_OBJECT {
             self.words.iter_mut().for_each(|word| *word = *word >> 1 & 0x7777_7777_7777_7777);
-            self.additions = 0;
+            self.additions /= 2;
         }
     }
 
