@@ -11,8 +11,16 @@ use std::time::Duration;
 
 /// How often a bar is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(200);
-/// How often a plain line is written.
+/// How often a plain line is written, unless [`LINE_VARIABLE`] says otherwise.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// The environment variable that says how many seconds lie between plain lines, for logs that are kept or compared.
+const LINE_VARIABLE: &str = "HYPERMESH_PROGRESS_SECONDS";
+
+/// How often a plain line is written.
+fn line_every() -> Duration {
+    let set = std::env::var(LINE_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
+    set.map_or(LINE_EVERY, Duration::from_secs)
+}
 
 /// What the run and the drawing thread share.
 #[derive(Debug, Default)]
@@ -94,7 +102,7 @@ impl Steps {
                 bar.set_position(self.done as u64);
                 bar.set_message(words);
             }
-            (None, Some(told)) if told.elapsed() >= LINE_EVERY => {
+            (None, Some(told)) if told.elapsed() >= line_every() => {
                 *told = std::time::Instant::now();
                 eprintln!("{words}");
             }
@@ -114,7 +122,7 @@ impl Drop for Steps {
 
 fn draw(shared: &Shared) {
     let bar = std::io::stderr().is_terminal().then(bar);
-    let every = if bar.is_some() { DRAW_EVERY } else { LINE_EVERY };
+    let every = if bar.is_some() { DRAW_EVERY } else { line_every() };
     let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
     while !state.finished {
         state = shared.done.wait_timeout(state, every).unwrap_or_else(PoisonError::into_inner).0;

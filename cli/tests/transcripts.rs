@@ -38,6 +38,8 @@ fn what_is_written_down_is_what_happens() {
     // An empty run directory of its own for every file: they run side by side.
     let cases = trycmd::TestCases::new();
     cases.register_bin("hypermesh", Path::new(env!("CARGO_BIN_EXE_hypermesh"))).env("NO_COLOR", "1").env("COLUMNS", "100");
+    // A busy machine takes long enough for lines of progress, which no transcript can foresee.
+    cases.env("HYPERMESH_PROGRESS_SECONDS", "3600");
     cases.case(root.join("cli/tests/cmd/*.trycmd")).case(root.join("README.md")).case(root.join("docs/guide/*.md"));
     cases.run();
 }
