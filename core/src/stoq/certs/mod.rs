@@ -17,12 +17,13 @@
 //! The first holds since a list counts only for B - 2e after it was made: who cannot get a newer one refuses everybody. Certificates that live no longer
 //! than that need no list at all.
 //!
-//! It lacks, on purpose, the logs that prove transparency: [`Transparency`] is the interface that the layer above fills.
+//! [`Transparency`] is the interface of what judges proofs that a certificate stands in public logs; [`log`] is one that does, with the logs themselves.
 
 mod certificate;
 mod guard;
 mod issuer;
 pub mod keeper;
+pub mod log;
 mod policy;
 mod refusal;
 mod revocation;

@@ -36,7 +36,7 @@ pub trait Transparency {
     fn check(&self, certificate: &Certificate, proof: &[u8], now: Time) -> Result<(), ProofFault>;
 }
 
-/// No logs are known: every proof fails. What a node that demands proofs does without the layer above.
+/// No logs are known: every proof fails. What a node that demands proofs and was told of no log does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoLog;
 
@@ -134,7 +134,7 @@ fn prove(presented: &Presented, policy: &Policy, logs: &impl Transparency, now: 
         return Err(Refusal::TooLarge);
     }
     match logs.check(&presented.certificate, &presented.proof, now) {
-        Err(ProofFault::Bad) if !Breach::SkipInclusion.is_on() => Err(Refusal::BadProof),
+        Err(ProofFault::Bad) => Err(Refusal::BadProof),
         Err(ProofFault::NoLog) if !Breach::OpenWithoutLog.is_on() => Err(Refusal::NoLog),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ mod holder;
 mod issuer;
 mod judged;
 mod lists;
+mod logs;
 mod peers;
 mod scene;
 mod transparency;
@@ -14,7 +15,8 @@ use crate::suite::case::Case;
 
 /// The cases of the clause.
 pub(super) fn cases() -> Vec<Case> {
-    let all = [judged::cases(), lists::cases(), holder::cases(), issuer::cases(), transparency::cases(), peers::cases()].concat();
+    let all =
+        [judged::cases(), lists::cases(), holder::cases(), issuer::cases(), transparency::cases(), logs::cases(), peers::cases()].concat();
     #[cfg(feature = "sockets")]
     let all = [all, files::cases()].concat();
     all
