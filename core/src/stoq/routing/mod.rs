@@ -40,7 +40,7 @@ use crate::testing::{Breach, Defect};
 use choose::Candidate;
 use near::{least, micros, near_ones};
 use predict::{Predictor, Row};
-use servers::Servers;
+use servers::{Server, Servers};
 use std::collections::BTreeMap;
 
 /// A group of clients.
@@ -86,6 +86,7 @@ impl Machine for Router {
         match input {
             Input::Message { from, message } => self.on_message(from, message, cx),
             Input::Server { claim } => self.on_server(claim, None, Time::NEVER, cx.now),
+            Input::Moved { node, seems } => self.on_moved(node, seems),
             Input::Place { group, spot } => self.on_place(group, spot),
             Input::Prior { group, node, rtt } => self.on_prior(group, node, rtt),
             Input::Measured { group, node, rtt } => self.on_measured(group, node, rtt, cx.now),
@@ -169,7 +170,7 @@ impl Router {
         {
             return Err("what is remembered is bounded");
         }
-        let impossible = |server: &servers::Server| server.least().is_some_and(|least| !server.claim.is_plausible(&self.mine, least));
+        let impossible = |server: &Server| server.least().is_some_and(|least| !server.claim.is_plausible(&self.mine, least));
         if self.servers.iter().any(|(_, server)| !server.is_withdrawn() && impossible(server)) {
             return Err("no server is used that answers faster than light from where it says it is");
         }
@@ -180,7 +181,7 @@ impl Router {
         match message {
             Message::Advertise { claim, load } => self.on_advertisement(from, claim, load, cx),
             Message::Withdraw { node, sequence } if node == from || Breach::BelieveAboutOthers.is_on() => {
-                if let Some(slot) = self.servers.find(node) {
+                if let Some(slot) = self.servers.find(node).filter(|_| !Breach::UseWithdrawn.is_on()) {
                     self.servers.change(slot, |server| server.withdraw(sequence));
                 }
             }
@@ -235,6 +236,20 @@ impl Router {
         }
     }
 
+    fn on_moved(&mut self, node: NodeId, seems: Option<Spot>) {
+        let Some(slot) = self.servers.find(node) else { return };
+        self.servers.change(slot, Server::forget_way);
+        if let (true, Some(spot)) = (Breach::BelieveAddressForPlace.is_on(), seems) {
+            let Server { claim, sequence, .. } = self.servers.get(slot).clone();
+            self.on_server(
+                Claim::new(node, spot, claim.accuracy, claim.sequence, claim.life),
+                sequence.map(|_| 0),
+                Time::NEVER,
+                Time::ZERO,
+            );
+        }
+    }
+
     fn on_place(&mut self, group: GroupId, spot: Spot) {
         if !self.groups.contains_key(&group) && self.groups.len() >= self.config.groups_max {
             let idlest = self.groups.iter().min_by_key(|(id, group)| (group.used, **id)).map(|(id, _)| *id);
@@ -270,7 +285,7 @@ impl Router {
     fn on_answered(&mut self, request: RequestId, rtt: Option<Span>, now: Time) {
         let Some(pending) = self.pending.remove(&request) else { return };
         let slot = *pending.tried.last().expect("a request under way is being asked somewhere");
-        self.servers.change(slot, servers::Server::succeed);
+        self.servers.change(slot, Server::succeed);
         if let (Some(rtt), Some(group)) = (rtt, self.groups.get_mut(&pending.group)) {
             self.predictor.observe(&mut group.row, slot as usize, rtt.as_millis_f64() as f32, now, &self.config.predict);
         }
@@ -293,7 +308,7 @@ impl Router {
         let Some(slot) = self.choose(pending.group, pending.key, &pending.trail, &pending.tried, cx.now) else {
             return cx.emit(Effect::GiveUp { request, why: NoWay::Nobody });
         };
-        self.servers.change(slot, servers::Server::ask);
+        self.servers.change(slot, Server::ask);
         let to = self.servers.get(slot).node;
         pending.tried.push(slot);
         let attempt = pending.tried.len() as u8;

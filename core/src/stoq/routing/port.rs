@@ -66,6 +66,14 @@ pub enum Input {
         /// Where.
         spot: Spot,
     },
+    /// Packets of a server come from another address. Its claim stays as it was, since only the server itself says where it is (R-8-12); but what was
+    /// measured was the old way, and is measured anew.
+    Moved {
+        /// Which.
+        node: NodeId,
+        /// Where the new address seems to be, if somebody thinks to know.
+        seems: Option<Spot>,
+    },
     /// A better prior than geography, such as the distance of network coordinates.
     Prior {
         /// From where.

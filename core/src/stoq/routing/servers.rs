@@ -56,13 +56,18 @@ impl Server {
     pub(super) fn withdraw(&mut self, sequence: u64) {
         if self.sequence.is_none_or(|known| sequence >= known) {
             self.sequence = Some(sequence);
-            self.ready_until = if Breach::UseWithdrawn.is_on() { self.ready_until } else { Time::ZERO };
+            self.ready_until = Time::ZERO;
         }
     }
 
     /// Whether nothing that it said counts any longer.
     pub(super) fn is_withdrawn(&self) -> bool {
         self.ready_until == Time::ZERO
+    }
+
+    /// Its packets take another way: what was measured was the old one, and an answer that is under way says nothing of the new one.
+    pub(super) fn forget_way(&mut self) {
+        (self.latency, self.probe) = (None, None);
     }
 
     pub(super) fn probe(&mut self, nonce: u64, now: Time) {

@@ -137,6 +137,29 @@ fn a_router_that_believes_a_claim_faster_than_light_is_found() {
 }
 
 #[test]
+fn a_server_that_changes_its_address_keeps_its_place_and_is_measured_anew() {
+    let mut one = One::new(Config { probe_every: Span::secs(1), ..Config::default() });
+    let probed = |one: &mut One, rtt: Span| {
+        let effects = one.react(|router, cx| router.wake(Why::Probe, cx));
+        let nonce = effects.iter().find_map(|effect| match effect {
+            Effect::Send { message: Message::Probe { nonce }, .. } => Some(*nonce),
+            _ => None,
+        });
+        one.now += rtt;
+        one.handle(Input::Message { from: NodeId(1), message: Message::Probed { nonce: nonce.expect("a probe is due") } })
+    };
+    one.advertise(claim(NodeId(1), PARIS, 1));
+    probed(&mut one, Span::millis(20));
+    one.handle(Input::Moved { node: NodeId(1), seems: Some(TOKYO) });
+    assert_eq!(one.router.servers.get(0).claim, claim(NodeId(1), PARIS, 1));
+    // The 20 ms were another way's: that it moved to Tokyo is plausible again, until the new way is measured.
+    one.advertise(claim(NodeId(1), TOKYO, 2));
+    assert_eq!(asked(&one.ask(1)), Some(1));
+    assert!(matches!(probed(&mut one, Span::millis(20))[..], [Effect::Rejected { .. }]));
+    one.handle(Input::Moved { node: NodeId(9), seems: None });
+}
+
+#[test]
 fn the_nearer_of_two_servers_is_asked_until_it_turns_out_slower() {
     let mut one = One::new(Config::default());
     one.advertise(claim(NodeId(1), BERLIN, 1));

@@ -1,10 +1,10 @@
-//! R-12-02 to R-12-05, R-12-13, R-12-14 and R-12-17: what is believed about servers, and for how long.
+//! R-8-12, R-12-02 to R-12-05, R-12-13, R-12-14 and R-12-17: what is believed about servers, and for how long.
 
 use super::one::{BERLIN, LIFE, One, PARIS, TOKYO, claim};
 use crate::suite::case::Case;
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
 use crate::suite::verdict::{Outcome, ensure};
-use hypermesh_core::base::{NodeId, Span};
+use hypermesh_core::base::{NodeId, Span, Spot};
 use hypermesh_core::stoq::routing::{Config, Effect, Input, Message, Why};
 
 const A: NodeId = NodeId(1);
@@ -12,12 +12,35 @@ const B: NodeId = NodeId(2);
 
 /// The cases of these requirements.
 pub(super) fn cases() -> Vec<Case> {
-    [whose(), probes(), light(), sequences(), withdrawals(), lives(), later()].concat()
+    [addresses(), whose(), probes(), light(), sequences(), withdrawals(), lives(), later()].concat()
 }
 
 fn chooses(one: &mut One, wanted: Option<u32>) -> Outcome {
     let found = one.choice();
     ensure(found == wanted, || format!("{wanted:?} is to be chosen, and it is {found:?}"))
+}
+
+/// R-8-12: another address is no other place.
+fn addresses() -> Vec<Case> {
+    // The server nearest to Paris is chosen, so the choice tells where a server is taken to be.
+    let moved = |name: &'static str, polarity, from: Spot, other: Spot, after: Span, seems: Option<Spot>| {
+        Case::function(name, polarity, move || {
+            let mut one = One::new();
+            one.advertise(claim(A, from, 1));
+            one.advertise(claim(B, other, 1));
+            let before = one.choice();
+            one.now += after;
+            one.handle(Input::Moved { node: A, seems });
+            chooses(&mut one, before)
+        })
+    };
+    vec![
+        moved("R-8-12/an-address-of-which-nothing-is-known", Valid, PARIS, BERLIN, Span::secs(60), None),
+        moved("R-8-12/an-address-of-the-same-place", Valid, PARIS, BERLIN, Span::secs(60), Some(PARIS)),
+        moved("R-8-12/within-the-second-of-a-claim", Boundary, PARIS, BERLIN, Span::millis(1), Some(TOKYO)),
+        moved("R-8-12/an-address-of-another-continent", Invalid, PARIS, BERLIN, Span::secs(60), Some(TOKYO)),
+        moved("R-8-12/an-address-that-seems-near", Invalid, TOKYO, BERLIN, Span::secs(60), Some(PARIS)),
+    ]
 }
 
 /// R-12-02: about itself.
