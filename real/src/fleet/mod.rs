@@ -45,7 +45,7 @@ use tokio::task::JoinSet;
 /// Bytes that an application takes at once, as in a simulated run.
 const CREDIT: u64 = 16 << 20;
 /// How often the list of revocations is dated anew; nodes refuse everybody without a fresh one.
-const LIST_EVERY: Duration = Duration::from_secs(20);
+const LIST_EVERY: Duration = Duration::from_secs(10);
 
 /// An object that is published.
 #[derive(Clone, Debug)]
