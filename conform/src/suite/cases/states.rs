@@ -1,4 +1,4 @@
-//! Clause 15: the tables of sessions and exchanges, cell by cell, and walks through them over a connection.
+//! Clause 15: the tables of sessions, exchanges, fetches and holders, cell by cell, and walks through them.
 
 use super::alone::one_chunk;
 use super::streams::{acknowledged, offered};
@@ -6,22 +6,27 @@ use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
 use crate::suite::case::{Case, Subject::Origin};
 use crate::suite::octets::frame;
 use crate::suite::verdict::{Miss, Outcome, ensure};
+use hypermesh_core::stoq::certs::keeper;
 use hypermesh_core::stoq::session::frame::ContentId;
 use hypermesh_core::stoq::session::{Code, exchange, states};
+use hypermesh_core::stoq::transfer;
 
-/// The text of the clause, whose tables are compared with what the machines do.
-const CLAUSE: &str = include_str!("../../../../docs/standard/15-states.md");
+/// The texts whose tables are compared with what the machines do.
+const CLAUSES: [&str; 2] =
+    [include_str!("../../../../docs/standard/10-transfer.md"), include_str!("../../../../docs/standard/15-states.md")];
 
-/// The cases of the clause that are those of sessions and exchanges.
+/// The cases of the clause.
 pub(super) fn cases() -> Vec<Case> {
     let mut all = session();
     all.extend(an_exchange());
+    all.extend(a_fetch());
+    all.extend(a_holder());
     all
 }
 
 /// The cells of the table under a heading: state, event, and what stands there.
 fn table(heading: &str) -> Outcome<Vec<(String, String, String)>> {
-    let section = CLAUSE.split("\n## ").find(|section| section.starts_with(heading));
+    let section = CLAUSES.iter().flat_map(|clause| clause.split("\n## ")).find(|section| section.starts_with(heading));
     let section = section.ok_or_else(|| Miss::Error(format!("clause {heading} is not there")))?;
     let row = |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
     let mut rows = section.lines().filter(|line| line.starts_with('|')).map(row);
@@ -91,7 +96,8 @@ fn an_exchange() -> Vec<Case> {
             let object = one_chunk(t.name("offer"), t.seed(), 300);
             let line = t.session()?;
             t.put(line, &object)
-        }),
+        })
+        .leaning_on(&["R-9-20"]),
         Case::wire("R-15-02/a-want-from-its-first-to-its-last-frame", Valid, Origin, |t| {
             let fixture = t.fixture()?;
             let line = t.session()?;
@@ -124,4 +130,67 @@ fn an_exchange() -> Vec<Case> {
         }));
     }
     all
+}
+
+fn of_fetch(state: &str, event: &str) -> Option<String> {
+    let state = transfer::states::STATES.into_iter().find(|known| format!("{known:?}") == state)?;
+    let event = transfer::states::EVENTS.into_iter().find(|known| format!("{known:?}") == event)?;
+    let cell = transfer::states::cell(state, event);
+    Some(format!("{:?} → {:?}", cell.act, cell.next))
+}
+
+fn of_holder(state: &str, event: &str) -> Option<String> {
+    let state = keeper::states::STATES.into_iter().find(|known| format!("{known:?}") == state)?;
+    let event = keeper::states::EVENTS.into_iter().find(|known| format!("{known:?}") == event)?;
+    let cell = keeper::states::cell(state, event);
+    Some(format!("{:?} → {:?}", cell.act, cell.next))
+}
+
+/// Events, with what is due at each: from the first state through all of them.
+fn walked(of: impl Fn(&str, &str) -> Option<String>, first: &str, walk: &[(&str, &str)]) -> Outcome {
+    let mut state = first.to_owned();
+    for (event, due) in walk {
+        let does = of(&state, event);
+        ensure(does.as_deref() == Some(due), || format!("in {state} at {event} it does {does:?} where {due} is due"))?;
+        state = due.rsplit(' ').next().unwrap_or_default().to_owned();
+    }
+    Ok(())
+}
+
+/// R-15-03: the fetch of a content.
+fn a_fetch() -> Vec<Case> {
+    vec![
+        Case::function("R-15-03/every-cell", Invalid, || compared("10.6", of_fetch)),
+        Case::function("R-15-03/asked-for-and-used", Valid, || {
+            walked(of_fetch, "Waiting", &[("Ask", "Ask → Asked"), ("Right", "Keep → Held"), ("Used", "Forget → Over")])
+        }),
+        Case::function("R-15-03/one-source-fails-as-the-other-delivers", Boundary, || {
+            let asked = [("Ask", "Ask → Asked"), ("Ask", "Ask → Doubled")];
+            let delivers = [("Right", "Keep → Held"), ("Lost", "Nothing → Held")];
+            walked(of_fetch, "Waiting", &[asked, delivers].concat())?;
+            walked(of_fetch, "Waiting", &[asked, [("Lost", "Nothing → Asked"), ("Right", "Keep → Held")]].concat())
+        }),
+        Case::function("R-15-03/what-comes-when-it-is-over", Invalid, || {
+            walked(of_fetch, "Asked", &[("Stop", "Release → Over"), ("Right", "Duplicate → Over"), ("Lost", "Nothing → Over")])
+        }),
+    ]
+}
+
+/// R-15-05: a holder of certificates.
+fn a_holder() -> Vec<Case> {
+    vec![
+        Case::function("R-15-05/every-cell", Invalid, || compared("15.3", of_holder)),
+        Case::function("R-15-05/granted-renewed-overlapping-and-retired", Valid, || {
+            let first = [("Start", "Ask → Requesting"), ("Granted", "Adopt → Valid")];
+            let next = [("Due", "Ask → Renewing"), ("Granted", "Adopt → Overlapping")];
+            walked(of_holder, "Empty", &[first, next, [("Over", "Retire → Valid"), ("Stop", "Halt → Stopped")]].concat())
+        }),
+        Case::function("R-15-05/a-grant-in-the-instant-of-the-end", Boundary, || {
+            walked(of_holder, "Renewing", &[("Granted", "Adopt → Overlapping"), ("Expired", "LapseAndAsk → Requesting")])?;
+            walked(of_holder, "Renewing", &[("Expired", "Lapse → Requesting"), ("Granted", "Adopt → Valid")])
+        }),
+        Case::function("R-15-05/somebody-looks-after-a-revocation", Boundary, || {
+            walked(of_holder, "Valid", &[("Revoked", "Halt → Revoked"), ("Retry", "Nothing → Revoked"), ("Start", "Ask → Requesting")])
+        }),
+    ]
 }

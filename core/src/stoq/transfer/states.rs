@@ -9,6 +9,8 @@
 //!    └────── right ──┴──── right ────┴──▶ Held ──used──▶ Over
 //! ```
 
+use crate::testing::Breach;
+
 /// Where a content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -72,7 +74,10 @@ pub enum Act {
 pub type Cell = crate::machine::Cell<State, Act>;
 
 /// What happens in `state` at `event`.
-pub const fn cell(state: State, event: Event) -> Cell {
+pub fn cell(state: State, event: Event) -> Cell {
+    if state == State::Over && event == Event::Right && Breach::FetchCellWrong.is_on() {
+        return Cell { next: state, act: Act::Nothing };
+    }
     TABLE[state as usize][event as usize]
 }
 
