@@ -1,4 +1,4 @@
-//! R-10-09 and R-10-18 to R-10-23: what a node that stores, or does not, says to those who want to store.
+//! R-10-09, R-10-18 to R-10-23 and R-10-25: what a node that stores, or does not, says to those who want to store.
 
 use super::objects::{self, tree};
 use crate::suite::case::Case;
@@ -27,6 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
     all.extend(contents());
     all.extend(lacking());
     all.extend(nothing_served());
+    all.extend(copies());
     all
 }
 
@@ -259,6 +260,61 @@ fn lacking() -> Vec<Case> {
             ensure(chunks.iter().all(|(id, _)| wanted.contains(id)), || format!("{} of {} chunks are wanted", wanted.len(), chunks.len()))?;
             answer_is(&answer, &object, None)
         }),
+    ]
+}
+
+/// The most copies that a `Put` can wish for (clause 6.3).
+const COPIES_MAX: u8 = 64;
+
+/// R-10-25. How many copies an implementation keeps is learnt from what it acknowledges.
+fn copies() -> Vec<Case> {
+    /// Offers an object and wishes for so many copies: what is said first.
+    fn wish(t: &mut Tester<'_>, line: Line, object: &Fixture, copies: u8) -> Outcome<(StreamId, Frame)> {
+        let name = Name::new(&object.name).expect("a case names things well");
+        let put = Frame::Put(Box::new(Put { name, version: object.version, bytes: object.packed.bytes.len() as u64, copies }));
+        let stream = t.request(line, &put.to_bytes())?;
+        // A node that refuses the head of a store needs nothing more of it.
+        let manifest = t.manifest(object);
+        t.send(line, stream, &manifest)?;
+        Ok((stream, t.expect_frame(line, stream)?.0))
+    }
+    /// Stores an object with one copy: how many are kept.
+    fn kept(t: &mut Tester<'_>, line: Line) -> Outcome<u8> {
+        let object = object(t, "one", 1, 20_000);
+        match offered(t, line, &object)?.0 {
+            Frame::Ack(ack) => Ok(ack.copies),
+            answer => Err(Miss::Fail(format!("one copy is wished for, and {answer:?} came"))),
+        }
+    }
+    let more = |what: &str, polarity, wished: fn(u8) -> u8| {
+        Case::wire(&format!("R-10-25/{what}"), polarity, Origin, move |t| {
+            let line = t.session()?;
+            let kept = kept(t, line)?;
+            if kept >= COPIES_MAX {
+                return Err(Miss::Inconclusive("it keeps as many copies as can be wished for".into()));
+            }
+            let object = object(t, "many", 1, 21_000);
+            let (_, answer) = wish(t, line, &object, wished(kept))?;
+            answer_is(&answer, &object, Some(Code::CopiesLacking))
+        })
+    };
+    vec![
+        Case::wire("R-10-25/one-copy", Valid, Origin, |t| {
+            let line = t.session()?;
+            kept(t, line).map(drop)
+        }),
+        Case::wire("R-10-25/as-many-copies-as-it-keeps", Boundary, Origin, |t| {
+            let line = t.session()?;
+            let kept = kept(t, line)?;
+            let object = object(t, "many", 1, 21_000);
+            let (stream, answer) = wish(t, line, &object, kept)?;
+            let Frame::Want(want) = answer else { return Err(Miss::Fail(format!("{kept} copies are wished for, and {answer:?} came"))) };
+            t.supply(line, stream, &object, &want.ids)?;
+            let (answer, _) = t.expect_frame(line, stream)?;
+            answer_is(&answer, &object, None)
+        }),
+        more("one-copy-more-than-it-keeps", Invalid, |kept| kept + 1),
+        more("as-many-copies-as-can-be-said", Boundary, |_| COPIES_MAX),
     ]
 }
 
