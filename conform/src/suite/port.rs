@@ -51,6 +51,8 @@ pub enum BadCertificate {
     NoList,
     /// Its key is of an algorithm that no policy lists.
     Algorithm,
+    /// Nothing, until the case revokes it.
+    NotYetRevoked,
 }
 
 /// What is set about the implementation under test: what its PIXIT says (clause 4.4). The figures of a tier in memory are those of the tier on sockets.
@@ -225,12 +227,14 @@ pub struct Hello {
     pub keeps_alive: bool,
     /// A path between the two that carries packets of so many octets at most, headers of IPv6 and UDP included, and no more than so many of the tester's.
     pub path: Option<(usize, usize)>,
+    /// How long that path holds back what follows the tester's first packet.
+    pub held: Span,
 }
 
 impl Default for Hello {
     fn default() -> Self {
         let identity = Identity::Certified(super::tester::ROLES);
-        Self { identity, token: b"stoq/1", keeps_alive: true, path: None }
+        Self { identity, token: b"stoq/1", keeps_alive: true, path: None, held: Span::ZERO }
     }
 }
 
@@ -238,6 +242,12 @@ impl Default for Hello {
 pub trait Network {
     /// Where the implementation listens.
     fn address(&self) -> Outcome<SocketAddrV6>;
+
+    /// Starts the implementation anew with another idle time; an error where it is not the tester's to start.
+    fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome;
+
+    /// Revokes what [`BadCertificate::NotYetRevoked`] showed: from now on [`BadCertificate::Revoked`] shows it.
+    fn revoke(&mut self) -> Outcome;
 
     /// Tries a handshake. Why it failed, if it did.
     fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>>;

@@ -96,6 +96,16 @@ impl QuicPort {
         }
     }
 
+    /// Starts a node of this process anew, set like this.
+    fn start_set(&mut self, subject: Subject, pixit: Pixit) -> Outcome {
+        if let Some(before) = self.local.take() {
+            before.stop(&self.theirs);
+        }
+        let tester = self.address()?;
+        self.local = Some(Local::start(&self.theirs, subject, &pixit, &mut self.deployment, tester)?);
+        Ok(())
+    }
+
     fn line(&mut self, line: Line) -> Outcome<&mut LineTasks> {
         let tasks = self.lines.get_mut(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
         if tasks.is_over() { Err(Miss::Inconclusive("the connection is over before the stimulus".into())) } else { Ok(tasks) }
@@ -135,14 +145,7 @@ impl Port for QuicPort {
         match &self.target {
             Target::At(_) if subject == Subject::Origin => Ok(()),
             Target::At(_) => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
-            Target::Reference => {
-                if let Some(before) = self.local.take() {
-                    before.stop(&self.theirs);
-                }
-                let tester = self.address()?;
-                self.local = Some(Local::start(&self.theirs, subject, &self.pixit, &mut self.deployment, tester)?);
-                Ok(())
-            }
+            Target::Reference => self.start_set(subject, self.pixit),
         }
     }
 
@@ -283,6 +286,17 @@ impl Network for QuicPort {
         self.reached()
     }
 
+    fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome {
+        match &self.target {
+            Target::At(_) => Err(Miss::Inconclusive(format!("its idle time has to be {idle} or more for this"))),
+            Target::Reference => self.start_set(subject, Pixit { idle, ..self.pixit }),
+        }
+    }
+
+    fn revoke(&mut self) -> Outcome {
+        self.deployment.revoke()
+    }
+
     fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
         let mut address = self.reached()?;
         let shown = match hello.identity {
@@ -295,7 +309,7 @@ impl Network for QuicPort {
             local.list(self.deployment.list()?);
         }
         if let Some((octets, packets)) = hello.path {
-            let path = Path::lay(address, octets, packets).map_err(failed("a path"))?;
+            let path = Path::lay(address, octets, packets, duration(hello.held)).map_err(failed("a path"))?;
             address = path.address;
             self.path = Some(path);
         }

@@ -30,6 +30,9 @@ pub(super) type Shown = Arc<CertifiedKey>;
 /// The life of a good certificate.
 const LIFE: Span = Span::secs(24 * 3600);
 
+/// Whom a certificate names that a case revokes.
+const NOT_YET_REVOKED: &str = "conform-not-yet-revoked";
+
 /// The authority of a deployment, and what was issued from it.
 #[derive(Debug)]
 pub struct Deployment {
@@ -73,11 +76,19 @@ impl Deployment {
                 Authority::open(&self.folder).map_err(wrong)?.revoke("conform-revoked").map_err(wrong)?;
                 shown
             }
+            Identity::Bad(BadCertificate::NotYetRevoked) => self.good(super::super::tester::ROLES, NOT_YET_REVOKED)?,
             Identity::Bad(what) => self.bad(what)?,
             Identity::Anonymous => return Err(Miss::Error("nobody has no certificate".into())),
         };
         self.made.insert(identity, made.clone());
         Ok(made)
+    }
+
+    /// Takes back what [`BadCertificate::NotYetRevoked`] shows: it is what [`BadCertificate::Revoked`] shows from now on.
+    pub(super) fn revoke(&mut self) -> Outcome {
+        let shown = self.made.remove(&Identity::Bad(BadCertificate::NotYetRevoked)).ok_or_else(|| wrong("nothing was shown yet"))?;
+        self.made.insert(Identity::Bad(BadCertificate::Revoked), shown);
+        Authority::open(&self.folder).map_err(wrong)?.revoke(NOT_YET_REVOKED).map_err(wrong).map(drop)
     }
 
     /// The identity of a node under test, in files that the driver's own code reads.
@@ -111,7 +122,7 @@ impl Deployment {
             BadCertificate::Stranger | BadCertificate::LongChain | BadCertificate::NoList => {
                 return self.of_another(params, &key, what == BadCertificate::LongChain);
             }
-            BadCertificate::Algorithm | BadCertificate::Revoked => {}
+            BadCertificate::Algorithm | BadCertificate::Revoked | BadCertificate::NotYetRevoked => {}
         }
         let pem = std::fs::read_to_string(self.folder.join("ca.key")).map_err(wrong)?;
         let ca = CertificateDer::from_pem_slice(&std::fs::read(self.folder.join("ca.pem")).map_err(wrong)?).map_err(wrong)?;
