@@ -90,12 +90,13 @@ impl Choice {
         use std::sync::atomic::AtomicUsize;
         let campaign = Campaign { cases: self.campaign.cases.iter().filter(|case| case.name != report::CANARY).cloned().collect() };
         let breaches = self.breaches();
+        let hunt = silently(|| hypermesh_conform::suite::zoo::Hunt::new(&campaign));
         let (next, step) = (AtomicUsize::new(0), Mutex::new(step));
         let found = Mutex::new(Vec::new());
         let work = || {
             while let Some(breach) = breaches.get(next.fetch_add(1, Ordering::SeqCst)).filter(|_| !stop.load(Ordering::SeqCst)) {
-                let caught = hypermesh_conform::suite::zoo::hunt(&campaign, &[*breach], |_| ());
-                found.lock().expect("no thread panics here").extend(caught.iter().map(|one| (*breach, Detection::from(one))));
+                let caught = hunt.one(*breach);
+                found.lock().expect("no thread panics here").push((*breach, Detection::from(&caught)));
                 step.lock().expect("no thread panics here")();
             }
         };

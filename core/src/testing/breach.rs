@@ -268,10 +268,18 @@ impl Breach {
         #[cfg(not(feature = "zoo"))]
         false
     }
+
+    /// The breach that is switched on here, which counts as coming to no place. Never one in a build without the feature `zoo`.
+    pub fn here() -> Option<Self> {
+        #[cfg(feature = "zoo")]
+        return Self::ALL.get(usize::from(zoo::on())).copied();
+        #[cfg(not(feature = "zoo"))]
+        None
+    }
 }
 
 #[cfg(feature = "zoo")]
-pub use zoo::{reached, spared, within};
+pub use zoo::{passed, reached, spared, within};
 
 #[cfg(feature = "zoo")]
 mod zoo {
@@ -290,15 +298,35 @@ mod zoo {
         static THREAD: Cell<Option<u16>> = const { Cell::new(None) };
         /// How often the place of the breach that is on was reached in this thread.
         static REACHED: Cell<u64> = const { Cell::new(0) };
+        /// The breaches whose places were reached in this thread, on or not: a bit each.
+        static PASSED: [Cell<u64>; WORDS] = const { [const { Cell::new(0) }; WORDS] };
     }
 
+    const WORDS: usize = Breach::ALL.len().div_ceil(64);
+
     pub(super) fn asked(breach: Breach) -> bool {
-        let on = THREAD.get().unwrap_or_else(|| PROCESS.load(Ordering::Relaxed));
-        if on == breach as u16 {
+        PASSED.with(|words| {
+            let word = &words[breach as usize / 64];
+            word.set(word.get() | 1 << (breach as usize % 64));
+        });
+        if on() == breach as u16 {
             REACHED.set(REACHED.get() + 1);
             return true;
         }
         false
+    }
+
+    pub(super) fn on() -> u16 {
+        THREAD.get().unwrap_or_else(|| PROCESS.load(Ordering::Relaxed))
+    }
+
+    /// The breaches to whose places this thread came since this was asked last, whether they were on or not. What never came to the place of a breach does
+    /// the same with it and without it, as long as it is a function of its inputs.
+    pub fn passed() -> Vec<Breach> {
+        PASSED.with(|words| {
+            let words = words.each_ref().map(Cell::take);
+            Breach::ALL.iter().copied().filter(|breach| words[*breach as usize / 64] >> (*breach as usize % 64) & 1 == 1).collect()
+        })
     }
 
     /// Does something with this breach on, or with none on at all, in this thread alone.
@@ -347,6 +375,8 @@ mod tests {
         });
         assert!(!one.is_on());
         assert_eq!(reached(), 2);
+        assert_eq!((passed(), passed()), (vec![one, other], vec![]));
+        assert_eq!(within(Some(other), || (Breach::here(), passed())), (Some(other), vec![]));
         let caught = std::panic::catch_unwind(|| within(Some(other), || panic!("it breaks")));
         assert!(caught.is_err() && !other.is_on());
     }

@@ -299,7 +299,8 @@ fn staying_away() -> Vec<Case> {
             let line = t.session()?;
             let stream = t.ask_id(line, ContentId([7; 32]))?;
             is_zero(t, line, stream)
-        }),
+        })
+        .leaning_on(&["R-10-15"]),
         Case::wire("R-14-12/a-range-outside", Invalid, Origin, move |t| {
             let object = one_chunk(t.name("ranged"), t.seed(), 100);
             let line = t.session()?;
@@ -308,7 +309,8 @@ fn staying_away() -> Vec<Case> {
             let ask = hypermesh_core::stoq::session::frame::GetId { id: object.chunks()[0], range };
             let stream = t.ask(line, &Frame::GetId(Box::new(ask)))?;
             is_zero(t, line, stream)
-        }),
+        })
+        .leaning_on(&["R-10-14"]),
         Case::wire("R-14-12/a-retryable-code-and-the-longest-time", Boundary, Origin, |t| {
             let longest = [vec![0, 0x84], varint(3_600_000), vec![0]].concat();
             said(t, On::Request, &frame(0x27, &longest), &Then::Closed(vec![Code::FrameUnexpected]))

@@ -22,7 +22,7 @@ pub(super) struct Rigged {
 
 impl Rigged {
     pub(super) fn new(rig: fn(&mut World)) -> Self {
-        let breach = Breach::ALL.iter().copied().find(|breach| breach.is_on());
+        let breach = Breach::here();
         Self { memory: Memory::new(Pixit::default(), breach), rig }
     }
 }

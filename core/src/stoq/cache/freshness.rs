@@ -80,7 +80,7 @@ pub fn usable(life: &Life, stamp: &Stamp, now: Time, stale_max: Span) -> Use {
         return Use::Fresh;
     }
     let stale = Span(age.0 - max_age.0);
-    if stale < stale_while_revalidate.min(stale_max) || Breach::ServeAnyStale.is_on() {
+    if stale < stale_while_revalidate.min(stale_max) || (stale_while_revalidate > Span::ZERO && Breach::ServeAnyStale.is_on()) {
         Use::WhileRevalidating
     } else if stale < stale_if_error.min(stale_max) {
         Use::IfError

@@ -220,16 +220,21 @@ impl StoqNode {
     /// Acknowledges a purge if it holds everywhere.
     fn conclude(&mut self, id: u32, t: &mut Turn<'_, '_>) {
         let Some(ledger) = &mut self.ledger else { return };
-        let Some(purge) =
-            ledger.purges.get(&id).filter(|purge| purge.told && (purge.pending.is_empty() || Breach::AcknowledgeBeforeBelow.is_on()))
-        else {
-            return;
-        };
+        let Some(purge) = ledger.purges.get_mut(&id).filter(|purge| purge.told) else { return };
         let is_doubt = purge.upto == Version(0);
+        if !purge.pending.is_empty() {
+            let early = purge.from.filter(|_| Breach::AcknowledgeBeforeBelow.is_on() && !is_doubt);
+            if let Some((conn, stream)) = early {
+                purge.from = None;
+                let upto = purge.upto.0;
+                self.answer(conn, stream, Frame::Purged(Purged { version: upto, nodes: 1 }), t);
+            }
+            return;
+        }
         if t.now() < ledger.lost_until && !is_doubt {
             return t.wake(ledger.lost_until.since(t.now()), Why::Purge(id));
         }
-        let late = purge.since + Span::secs(2);
+        let late = purge.since + Span::millis(1_200);
         if Breach::AcknowledgeLate.is_on() && t.now() < late && !is_doubt {
             return t.wake(late.since(t.now()), Why::Purge(id));
         }

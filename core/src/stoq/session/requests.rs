@@ -29,7 +29,9 @@ impl Session {
             Act::Hold if Breach::AnswerBeforeConfirmed.is_on() => self.accept(stream, false, cx),
             Act::Hold => {
                 if self.held.is_empty() {
-                    self.held.reserve_exact(if Breach::HoldAnyAmount.is_on() { HELD_MAX << 12 } else { HELD_MAX });
+                    self.held.reserve_exact(HELD_MAX);
+                } else if Breach::HoldAnyAmount.is_on() {
+                    self.held.reserve_exact(HELD_MAX << 12);
                 }
                 self.held.push(stream);
             }

@@ -52,7 +52,8 @@ fn ages() -> Vec<Case> {
             town.pass(t, Span::secs(1))?;
             let second = town.expect_copy(t, &object)?;
             is_old(second.map(|word| word.age_millis), 2_700)
-        }),
+        })
+        .leaning_on(&["R-11-15"]),
         Case::wire("R-11-03/an-answer-that-took-longer-than-its-life", Boundary, Edge, |t| {
             let (town, object) = (Town::leased(t)?, object(t, "news", 1));
             let wanted = town.ask(t, &object.name)?;
@@ -69,7 +70,8 @@ fn ages() -> Vec<Case> {
             town.tell(t, stream, &object, Some(word(700, [60_000, 0, 0])))?;
             let said = town.expect_version(t, wanted, 1)?;
             is_old(said.map(|word| word.age_millis), 700)
-        }),
+        })
+        .leaning_on(&["R-11-15"]),
     ]
 }
 
@@ -95,6 +97,7 @@ fn contents() -> Vec<Case> {
             is_content(t, &town, again)?;
             town.not_asked(t)
         })
+        .leaning_on(&["R-10-12"])
     };
     vec![after("R-11-06/a-moment-later", Valid, Span::millis(100)), after("R-11-06/an-hour-later", Valid, Span::secs(3_600)).in_memory()]
 }
@@ -124,9 +127,9 @@ fn absences() -> Vec<Case> {
         after("R-11-07/within-its-life", Valid, 2_000, Span::millis(500), true),
         after("R-11-07/after-its-life", Valid, 1_000, Span::millis(1_500), false),
         after("R-11-07/a-nanosecond-before-its-end", Boundary, 2_000, Span(1_999_999_999), true).in_memory(),
-        after("R-11-07/at-its-end", Boundary, 2_000, Span::secs(2), false).in_memory(),
+        after("R-11-07/at-its-end", Boundary, 2_000, Span::secs(2), false).in_memory().leaning_on(&["R-11-02"]),
         after("R-11-07/just-below-the-ceiling", Boundary, u64::MAX >> 2, Span(59_999_999_999), true).in_memory(),
-        after("R-11-07/at-the-ceiling", Boundary, u64::MAX >> 2, Span::secs(60), false).in_memory(),
+        after("R-11-07/at-the-ceiling", Boundary, u64::MAX >> 2, Span::secs(60), false).in_memory().leaning_on(&["R-11-02"]),
         Case::wire("R-11-07/an-absence-that-is-over-is-not-told-while-a-fetch-fails", Invalid, Edge, |t| {
             let (town, name) = (Town::leased(t)?, t.name("nothing"));
             lacking(t, &town, &name, 1_000)?;

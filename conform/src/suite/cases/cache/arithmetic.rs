@@ -85,7 +85,7 @@ fn contents() -> Vec<Case> {
         Case::function("R-11-06/an-answer-makes-nothing-immutable", Invalid, || {
             let mut one = One::new(Config::default());
             one.fill(false, Life::Immutable)?;
-            one.now = Time(0) + Config::default().stale_max;
+            one.now = Time(1) + Config::default().stale_max;
             let effects = one.ask(false);
             ensure(fetch_in(&effects).is_some(), || format!("a named object was taken for immutable: {effects:?}"))
         }),

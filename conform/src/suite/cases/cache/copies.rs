@@ -71,7 +71,8 @@ fn renewals() -> Vec<Case> {
             town.same(t, first, &old, fresh(60_000))?;
             let (_, again) = town.asked(t)?;
             ensure(again.from_origin, || "the object is asked for again, and not of the origin".into())
-        }),
+        })
+        .leaning_on(&["R-11-32"]),
         Case::wire("R-11-04/a-version-that-was-not-known", Invalid, Edge, |t| {
             let (town, held, other) = (Town::leased(t)?, object(t, "news", 5), object(t, "news", 7));
             town.fill(t, &held, fresh(60_000))?;

@@ -82,7 +82,8 @@ fn heard() -> Vec<Case> {
             let answer = t.expect_answer(town.below, again)?;
             ensure(answer.code().is_none(), || format!("{} came for a content that is there", super::town::shown(&answer)))?;
             town.not_asked(t)
-        }),
+        })
+        .leaning_on(&["R-10-12"]),
         Case::wire("R-11-22/it-tells-its-own-caches-first", Valid, Edge, |t| {
             let town = Town::leased_as(t, Roles::EDGE)?;
             let stream = t.ask(town.above, &purge("/", true, 0))?;

@@ -13,7 +13,7 @@ use hypermesh_core::stoq::session::{Capabilities, Code, Roles, Setting};
 
 /// The cases of these requirements.
 pub(super) fn cases() -> Vec<Case> {
-    [under(), counted(), asked(), passed_on(), given()].concat()
+    [under(), counted(), asked(), by_token(passed_on()), by_token(given())].concat()
 }
 
 /// R-11-16: only under a lease.
@@ -117,13 +117,21 @@ fn asked() -> Vec<Case> {
     ]
 }
 
-/// The lease that somebody below or above is told.
-fn lease_of(t: &mut Tester<'_>, line: Line) -> Outcome<Span> {
-    t.datagram(line, &Frame::Ping { token: 77 }.to_bytes())?;
-    match t.expect_datagram(line)?[..] {
-        [Frame::Pong { token: 77, lease_millis, .. }] => Ok(Span::millis(u64::from(lease_millis))),
-        ref other => Err(Miss::Fail(format!("Pong is due, and {other:?} came"))),
+/// The lease that somebody below or above is told, by the answer to a question with this token. Answers to others are not looked at.
+fn lease_of(t: &mut Tester<'_>, line: Line, asked: u64) -> Outcome<Span> {
+    t.datagram(line, &Frame::Ping { token: asked }.to_bytes())?;
+    loop {
+        match t.expect_datagram(line)?[..] {
+            [Frame::Pong { token, lease_millis, .. }] if token == asked => return Ok(Span::millis(u64::from(lease_millis))),
+            [Frame::Pong { .. }] => {}
+            ref other => return Err(Miss::Fail(format!("Pong is due, and {other:?} came"))),
+        }
     }
+}
+
+/// Whoever asks for a lease finds its answer by its token.
+fn by_token(cases: Vec<Case>) -> Vec<Case> {
+    cases.into_iter().map(|case| case.leaning_on(&["R-6-01"])).collect()
 }
 
 /// R-11-23: no more than it has itself.
@@ -132,7 +140,7 @@ fn passed_on() -> Vec<Case> {
         Case::wire(name, polarity, Edge, move |t| {
             let town = Town::leased_as(t, Roles::EDGE)?;
             t.pause(span);
-            let told = lease_of(t, town.below)?;
+            let told = lease_of(t, town.below, 77)?;
             ensure(told <= at_most, || format!("at most {at_most} are left of its own lease, and it tells {told}"))?;
             let left = Span(at_most.0.saturating_sub(1_000_000_000));
             ensure(told >= left, || format!("{at_most} are left of its own lease, and it tells {told}"))
@@ -143,7 +151,7 @@ fn passed_on() -> Vec<Case> {
         after("R-11-23/the-end-of-its-own", Boundary, Span::millis(3_750), Span::ZERO).in_memory(),
         Case::wire("R-11-23/without-a-lease-of-its-own", Invalid, Edge, |t| {
             let town = Town::open_as(t, Roles::EDGE)?;
-            let told = lease_of(t, town.below)?;
+            let told = lease_of(t, town.below, 77)?;
             ensure(told == Span::ZERO, || format!("a cache without a lease tells {told}"))
         }),
     ]
@@ -156,7 +164,7 @@ fn given() -> Vec<Case> {
             let all = Capabilities::ALL.without(Capabilities::EARLY).without(without);
             let settings = Tester::settings(roles).with(Setting::Capabilities, all.0);
             let line = t.session_with(roles, &settings)?;
-            let told = lease_of(t, line)?;
+            let told = lease_of(t, line, 77)?;
             ensure((told > Span::ZERO) == is_given, || format!("the peer is told a lease of {told}"))
         })
     };
@@ -175,10 +183,10 @@ fn given() -> Vec<Case> {
             let above = t.session_from_it()?;
             let town = Town { above, ..town };
             town.grant(t)?;
-            let before = lease_of(t, town.below)?;
+            let before = lease_of(t, town.below, 77)?;
             ensure(before == Span::ZERO, || format!("a cache that is in doubt is told {before}"))?;
             t.send_last(town.below, doubt, &Frame::Purged(Purged { version: 0, nodes: 1 }).to_bytes())?;
-            let after = lease_of(t, town.below)?;
+            let after = lease_of(t, town.below, 78)?;
             t.close(other, Code::NoError);
             ensure(after > Span::ZERO, || "a cache that has answered is told no lease".into())
         })

@@ -196,14 +196,16 @@ fn silent() -> Vec<Case> {
             t.ask(publisher, &purge(&name, false, 1))?;
             is_told(t, caches[0], 1)?;
             is_sent_away(t, caches[0], Span(t.pixit().lease.0 * 5 / 2))
-        }),
+        })
+        .leaning_on(&["R-14-03"]),
         patient("R-11-27/a-silent-cache-below-an-edge", Boundary, Edge, |t| {
             let town = Town::leased_as(t, Roles::EDGE)?;
             let name = t.name("news");
             t.ask(town.above, &purge(&name, false, 1))?;
             is_told(t, town.below, 1)?;
             is_sent_away(t, town.below, t.pixit().lease)
-        }),
+        })
+        .leaning_on(&["R-14-03"]),
         Case::wire("R-11-27/a-cache-that-refuses", Invalid, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
@@ -212,7 +214,8 @@ fn silent() -> Vec<Case> {
             t.send_last(caches[0], told, &Frame::Fail(Box::new(Fail::new(Code::Refused, 0))).to_bytes())?;
             t.expect_close(caches[0], &[Code::NoError])
         })
-        .in_memory(),
+        .in_memory()
+        .leaning_on(&["R-14-03"]),
     ]
 }
 

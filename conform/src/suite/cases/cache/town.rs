@@ -238,7 +238,7 @@ pub(super) fn patient(
     run: impl Fn(&mut Tester<'_>) -> Outcome + Send + Sync + 'static,
 ) -> Case {
     Case::function(name, polarity, move || {
-        let breach = Breach::ALL.iter().copied().find(|breach| breach.is_on());
+        let breach = Breach::here();
         let pixit = Pixit { stall_after: Span::secs(20), ..Pixit::default() };
         under(None, || {
             let mut port = Memory::new(pixit, breach);

@@ -58,7 +58,8 @@ fn at_an_origin() -> Vec<Case> {
             let answer = asked(t, |ask| ask.version_min = 2)?;
             let absent = answer.fail().and_then(|fail| fail.absent);
             ensure(answer.code() == Some(Code::NotFound) && absent.is_none(), || format!("{} with {absent:?}", super::town::shown(&answer)))
-        }),
+        })
+        .leaning_on(&["R-10-16"]),
     ]
 }
 

@@ -38,7 +38,8 @@ fn revoked() -> Vec<Case> {
             let late = NOW + scene.policy.revocation_bound;
             let by_the_slow_clock = Time(late.0 - 2 * scene.policy.clock_error.0);
             ensure(scene.judged(by_the_slow_clock).is_err(), || "a list of before the revocation still counts".into())
-        }),
+        })
+        .leaning_on(&["R-13-24"]),
         Case::function("R-13-06/a-session-ends-with-the-list", Invalid, || {
             let mut scene = Scene::new()?;
             let (mut draws, peer) = (0, PeerId(1));

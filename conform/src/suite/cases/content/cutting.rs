@@ -58,7 +58,7 @@ fn chunkers() -> Vec<Case> {
             let right = Form::of(&[]).under(id.into()).octets();
             ensure(written.as_ref() == Ok(&right), || format!("it is {written:?}"))
         });
-        all.push(case.leaning_on(&["R-9-20"]));
+        all.push(case.leaning_on(&["R-6-14", "R-9-20"]));
     }
     let without = || {
         let pairs: Vec<_> = Form::of(&[2000]).pairs().into_iter().filter(|(key, _)| *key != 2).collect();
@@ -218,8 +218,11 @@ fn ends() -> Vec<Case> {
         let written = manifests(Profile::Standard, &[]);
         ensure(written == right, || format!("it is {written:02x?}"))
     });
-    all.push(empty.leaning_on(&["R-9-01"]));
-    all.push(Case::function("R-9-06/no-octets-and-one-octet", Boundary, || entries_are(0, 0).and_then(|()| entries_are(1, 1))));
+    all.push(empty.leaning_on(&["R-6-14", "R-9-01"]));
+    all.push(
+        Case::function("R-9-06/no-octets-and-one-octet", Boundary, || entries_are(0, 0).and_then(|()| entries_are(1, 1)))
+            .leaning_on(&["R-6-14"]),
+    );
     all.push(Case::wire("R-9-06/level-1-without-entries-is-refused", Invalid, Origin, |t| {
         raw::refused(t, 0, &Form::of(&[]).at(1).octets())
     }));

@@ -105,7 +105,8 @@ fn order() -> Vec<Case> {
                 !chunks.is_empty() && chunks.iter().all(|chunk| stored.get(&chunk.id).is_some_and(|sealed| top.verify(chunk, sealed))),
                 || "the name of a chunk is not that of its sealed octets".into(),
             )
-        }),
+        })
+        .leaning_on(&["R-6-11"]),
         Case::function("R-9-16/parity-is-over-what-was-sealed", Boundary, || {
             let object = octets::formula(16, 20_000);
             let (top, stored) = sealed(&object)?;
@@ -124,13 +125,15 @@ fn order() -> Vec<Case> {
                 ensure(right, || format!("the parity of the group up to octet {offset} is over something else"))?;
             }
             ensure(offset == object.len(), || format!("{offset} octets stand in groups"))
-        }),
+        })
+        .leaning_on(&["R-6-11"]),
         Case::function("R-9-16/names-of-the-octets-before-sealing-are-others", Invalid, || {
             let object = octets::formula(16, 30_000);
             let (top, _) = sealed(&object)?;
             let first = top.chunks().unwrap_or_default()[0];
             ensure(first.id != ChunkId::of(&object[..first.len as usize]), || "a chunk is named before it is sealed".into())
-        }),
+        })
+        .leaning_on(&["R-6-11"]),
     ]
 }
 
@@ -154,6 +157,7 @@ fn retired() -> Vec<Case> {
             let body = Body::Chunks { entries: Vec::new(), coded: None };
             let written = Manifest::new(ChunkerId(2), body, Some(before)).map_err(|flaw| Miss::Inconclusive(flaw.to_string()))?.encode();
             ensure(Manifest::decode(&written).is_ok(), || "what was written with a retired algorithm is not read".into())
-        }),
+        })
+        .leaning_on(&["R-6-14"]),
     ]
 }

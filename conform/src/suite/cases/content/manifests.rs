@@ -55,10 +55,11 @@ fn form() -> Vec<Case> {
     ] {
         all.push(Case::function(&format!("R-9-09/a-manifest-{what}"), Valid, move || taken(&form.octets())));
     }
-    all.push(Case::function("R-9-09/no-entries", Boundary, || taken(&Form::of(&[]).octets())));
-    all.push(Case::function("R-9-09/no-groups", Boundary, || {
-        taken(&Form { coded: Some(raw::coded(1, 2, 3, &[])), ..Form::of(&[]) }.octets())
-    }));
+    all.push(Case::function("R-9-09/no-entries", Boundary, || taken(&Form::of(&[]).octets())).leaning_on(&["R-6-14"]));
+    all.push(
+        Case::function("R-9-09/no-groups", Boundary, || taken(&Form { coded: Some(raw::coded(1, 2, 3, &[])), ..Form::of(&[]) }.octets()))
+            .leaning_on(&["R-6-14"]),
+    );
     all.push(Case::function("R-9-09/a-key-id-of-no-octets", Boundary, || {
         not_taken(&Form { sealed: Some(raw::sealed(2, 1, &[])), ..Form::of(&[2000]) }.octets())
     }));
@@ -77,7 +78,8 @@ fn form() -> Vec<Case> {
         ("key-7", map(&[Form::of(&[2000]).pairs(), vec![(7, uint(0))]].concat())),
         ("key-5-above-level-0", Form { coded: coded().coded, ..Form::of(&[2000]) }.at(1).octets()),
     ] {
-        all.push(Case::wire(&format!("R-9-09/{what}"), Invalid, Origin, move |t| raw::refused(t, 2000, &octets)));
+        let case = Case::wire(&format!("R-9-09/{what}"), Invalid, Origin, move |t| raw::refused(t, 2000, &octets));
+        all.push(if what == "key-7" { case.leaning_on(&["R-6-12"]) } else { case });
     }
     all
 }

@@ -86,6 +86,7 @@ fn spoken() -> Vec<Case> {
             let (spoken, told) = (Spoken::here(), Capabilities(settings.get(Setting::Capabilities)));
             let right = spoken.capabilities.has(told) && settings.get(Setting::Minor) <= u64::from(spoken.minor);
             ensure(right, || format!("{told:?} in the settings, and {spoken} without a connection"))
-        }),
+        })
+        .leaning_on(&["R-4-04"]),
     ]
 }

@@ -82,7 +82,8 @@ fn any_order() -> Vec<Case> {
         Case::function("R-12-07/rising-order", Valid, || {
             let servers: Vec<Candidate> = (1..=5).map(|node| server(node, 10_000, 0)).collect();
             (0..100).try_for_each(|key| same_for(key, &servers))
-        }),
+        })
+        .leaning_on(&["R-12-06"]),
         Case::function("R-12-07/every-order-of-five", Boundary, || {
             let nodes = [3, 11, 200, 7_000, 90_000];
             let mut orders = vec![Vec::new()];
@@ -101,7 +102,8 @@ fn any_order() -> Vec<Case> {
                 (0..8).try_for_each(|key| same_for(key, &servers))?;
             }
             Ok(())
-        }),
+        })
+        .leaning_on(&["R-12-06"]),
         Case::function("R-12-07/two-routers", Boundary, || {
             let learnt = |order: &[u32]| {
                 let mut one = One::new();

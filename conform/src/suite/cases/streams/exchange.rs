@@ -40,7 +40,8 @@ fn one_exchange() -> Vec<Case> {
             t.expect_refusal(line, stream, &[Code::NotFound])?;
             t.send(line, stream, &get_id())?;
             t.expect_close(line, &[Code::FrameUnexpected])
-        }),
+        })
+        .leaning_on(&["R-10-15"]),
         Case::wire("R-8-06/nothing-behind-each-kind", Boundary, Origin, move |t| {
             let line = t.session()?;
             let name = frame(0x11, &get_name(0, &[], b"no such thing"));
@@ -53,7 +54,8 @@ fn one_exchange() -> Vec<Case> {
             t.send_last(line, want, &[])?;
             let answer = t.expect_answer(line, want)?;
             ensure(answer.reset.is_none(), || format!("{answer:?}"))
-        }),
+        })
+        .leaning_on(&["R-10-15"]),
     ]
 }
 
@@ -82,7 +84,8 @@ fn asked_for() -> Vec<Case> {
             t.send_last(line, stream, &[])?;
             let answer = t.expect_answer(line, stream)?;
             ensure(chunks(&answer) == [ids[0], ids[2]], || format!("{:?} came", chunks(&answer)))
-        }),
+        })
+        .leaning_on(&["R-10-03"]),
         Case::wire("R-8-07/only-told", Invalid, Origin, |t| {
             let fixture = t.fixture()?;
             let line = t.session()?;
@@ -105,7 +108,8 @@ fn asked_for() -> Vec<Case> {
                 ensure(chunks(&answer) == ids[..1], || format!("{:?} came", chunks(&answer)))?;
             }
             Ok(())
-        }),
+        })
+        .leaning_on(&["R-10-03"]),
     ]
 }
 

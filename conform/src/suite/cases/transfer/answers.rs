@@ -93,7 +93,9 @@ fn haves() -> Vec<Case> {
         ("one-digest", Boundary, 1, 0, true),
         ("120-digests", Boundary, 40, 80, true),
     ] {
-        all.push(Case::wire(&format!("R-10-03/{what}"), polarity, Origin, move |t| a_have_comes_first(t, there, lacking, send)));
+        let case = Case::wire(&format!("R-10-03/{what}"), polarity, Origin, move |t| a_have_comes_first(t, there, lacking, send));
+        // What must not be sent is R-8-07's to say.
+        all.push(if send { case } else { case.leaning_on(&["R-8-07"]) });
     }
     all
 }

@@ -153,6 +153,7 @@ fn cancelled() -> Vec<Case> {
             let got = t.port().got(JOB);
             ensure(got.is_empty(), || format!("{} octets were handed on after the end", got.len()))
         })
+        .leaning_on(&["R-8-26"])
     };
     vec![
         cancels("with-chunks-under-way", Valid, 1),

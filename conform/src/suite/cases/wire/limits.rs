@@ -49,7 +49,8 @@ fn refused() -> Vec<Case> {
             let object = one_chunk(t.name("short"), t.seed(), 1_000);
             let line = t.session()?;
             t.put(line, &object)
-        }),
+        })
+        .leaning_on(&["R-9-20"]),
         Case::wire("R-6-04/an-unknown-frame-of-one-octet-more", Boundary, Origin, move |t| {
             said(t, On::Request, &head(EVEN, UNKNOWN + 1), &too_large())
         }),

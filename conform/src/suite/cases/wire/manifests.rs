@@ -105,11 +105,14 @@ fn deterministic() -> Vec<Case> {
         same(&manifest, &map(&pairs(1, 2, (1 << 32) + 5, &[entry(0, 1 << 32), entry(1, 5)])))
     }));
     for len in [23_u32, 24, 255, 256, 65_535, 65_536] {
-        all.push(Case::function(&format!("R-6-11/a-length-of-{len}"), Boundary, move || {
-            let (entries, listed) = listing(&[len]);
-            let manifest = Manifest::new(ChunkerId(900), Body::Chunks { entries, coded: None }, None).expect("it keeps the rules");
-            same(&manifest, &map(&pairs(0, 900, u64::from(len), &listed)))
-        }));
+        all.push(
+            Case::function(&format!("R-6-11/a-length-of-{len}"), Boundary, move || {
+                let (entries, listed) = listing(&[len]);
+                let manifest = Manifest::new(ChunkerId(900), Body::Chunks { entries, coded: None }, None).expect("it keeps the rules");
+                same(&manifest, &map(&pairs(0, 900, u64::from(len), &listed)))
+            })
+            .leaning_on(&["R-9-20"]),
+        );
     }
     for len in [u64::from(u32::MAX), 1 << 32] {
         all.push(Case::function(&format!("R-6-11/a-length-of-{len}"), Boundary, move || {
@@ -119,11 +122,14 @@ fn deterministic() -> Vec<Case> {
         }));
     }
     for count in [23_u32, 24, 255, 256] {
-        all.push(Case::function(&format!("R-6-11/{count}-entries"), Boundary, move || {
-            let (entries, listed) = listing(&vec![5; count as usize]);
-            let manifest = Manifest::new(ChunkerId(900), Body::Chunks { entries, coded: None }, None).expect("it keeps the rules");
-            same(&manifest, &map(&pairs(0, 900, 5 * u64::from(count), &listed)))
-        }));
+        all.push(
+            Case::function(&format!("R-6-11/{count}-entries"), Boundary, move || {
+                let (entries, listed) = listing(&vec![5; count as usize]);
+                let manifest = Manifest::new(ChunkerId(900), Body::Chunks { entries, coded: None }, None).expect("it keeps the rules");
+                same(&manifest, &map(&pairs(0, 900, 5 * u64::from(count), &listed)))
+            })
+            .leaning_on(&["R-9-20"]),
+        );
     }
     all
 }
