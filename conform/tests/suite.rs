@@ -26,7 +26,7 @@ fn each_breach_is_found_by_a_case_of_its_own_requirement_and_fails_no_other_with
     use hypermesh_conform::suite::zoo;
     use hypermesh_core::testing::Breach;
     let caught = zoo::hunt(&Campaign::all(), Breach::ALL, |_| ());
-    // Where no case of its own runs in memory, a network is needed.
+    // Where no case of its own runs in memory, a network is needed: `tests/breaches.rs`.
     let (asked, over_a_network): (Vec<_>, Vec<_>) = caught.iter().partition(|one| one.cases > 0);
     let missed: Vec<_> = asked.iter().filter(|one| !one.is_detected()).map(|one| one.breach.names()).collect();
     let beside: Vec<_> = caught.iter().filter(|one| !one.collateral.is_empty()).map(|one| (one.breach.names(), &one.collateral)).collect();
