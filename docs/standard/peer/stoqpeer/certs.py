@@ -255,11 +255,11 @@ def judge_says(
     says: Says, proved: bytes, policy: Policy, now: int, name: str | None, wanted: frozenset[str], transparency: str = ""
 ) -> Holder:
     """The rules of clause 13 in the order of the table of refusals; `transparency` is a refusal that stands already."""
-    if says.trusted_for is None or says.between > 1:
+    if says.trusted_for is None:
         raise Refusal("UnknownIssuer")
     if not says.algorithm:
         raise Refusal("Algorithm")
-    if says.octets > CHAIN_MOST:
+    if says.octets > CHAIN_MOST or says.between > 1:
         raise Refusal("TooLarge")
     if not 0 < says.end - says.begin <= LIFE_MOST:
         raise Refusal("Life")

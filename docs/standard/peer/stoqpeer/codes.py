@@ -40,6 +40,7 @@ CODES: dict[str, tuple[int, bool]] = {
     "Conflict": (0x8C, False),
     "RequestIncomplete": (0x8D, True),
     "TooEarly": (0x8E, True),
+    "CopiesLacking": (0x8F, False),
 }
 """Name to number and whether a request may be repeated after it: the table of clause 14.1."""
 

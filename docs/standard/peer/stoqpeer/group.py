@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.ciphers import aead
 
-from .manifest import Encryption, Group
+from .manifest import SEALINGS, Encryption, Flaw, Group
 from .names import chunk_id
 
 EXP = [1] * 512
@@ -67,7 +67,9 @@ def parity(shards: list[bytes], k: int, n: int) -> list[bytes]:
 
 
 def group_of(chunks: list[bytes], k: int, n: int) -> tuple[Group, list[bytes]]:
-    """The group of up to k stored chunks, and its parity shards."""
+    """The group of up to k stored chunks, and its parity shards; the code is one of the table of clause 9.4."""
+    if not (k >= 1 and k < n <= min(3 * k, 255)):
+        raise Flaw("ManifestInvalid", "a code that is not in the table")
     shard = -(-max(map(len, chunks)) // 64) * 64
     padded = [chunk + bytes(shard - len(chunk)) for chunk in chunks] + [bytes(shard)] * (k - len(chunks))
     made = parity(padded, k, n)
@@ -91,6 +93,8 @@ def nonce(rule: int, offset: int) -> bytes:
 
 def seal(descriptor: Encryption, key: bytes, offset: int, octets: bytes) -> bytes:
     """A sealed chunk (R-9-15)."""
+    if descriptor.nonce_rule not in SEALINGS.get(descriptor.aead, ()):
+        raise Flaw("ManifestInvalid", "no row of the table of clause 9.5")
     cipher, size = CIPHERS[descriptor.aead]
     assert len(key) == size
     return cipher(key).encrypt(nonce(descriptor.nonce_rule, offset), octets, descriptor.octets())

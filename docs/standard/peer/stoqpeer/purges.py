@@ -14,6 +14,7 @@ class Asked:
 
     origin: bool
     above_floor: int
+    least: int = 0
     attempts: int = 0
 
 
@@ -35,13 +36,9 @@ class Cache:
         version, absent = self.copies[thing]
         return f"{'absent' if absent else 'served'} {version}"
 
-    def _ask_origin(self, thing: int, attempts: int = 0) -> str:
-        self.asked[thing] = Asked(True, self.floor, attempts)
-        return f"asked the origin for {self._least(thing)}"
-
-    def _least(self, thing: int) -> int:
-        """The lowest version that will do."""
-        return self.purged[thing] + 1 if thing in self.purged else 0
+    def _ask_origin(self, thing: int, least: int = 0, attempts: int = 0) -> str:
+        self.asked[thing] = Asked(True, self.floor, least, attempts)
+        return f"asked the origin for {least}"
 
     def ask(self, thing: int) -> str:
         """A `GetName` of an object."""
@@ -59,13 +56,15 @@ class Cache:
         thing, version = told["object"], told["version"]
         asked = self.asked.pop(thing)
         covered = version <= self.purged.get(thing, 0)
-        hearsay = version <= self.floor and not (told["origin"] and asked.origin and asked.above_floor == self.floor)
-        if covered or hearsay:
+        hearsay = version <= self.floor and not (told["origin"] and asked.above_floor == self.floor)
+        elsewhere = asked.origin and not told["origin"]
+        older = thing in self.copies and version < self.copies[thing][0]
+        if covered or hearsay or elsewhere or older:
             if asked.attempts == ATTEMPTS:
                 return "refused"
-            return self._ask_origin(thing, asked.attempts + 1)
-        if thing not in self.copies or self.copies[thing][0] <= version:
-            self.copies[thing] = (version, told["absent"])
+            least = self.purged[thing] + 1 if thing in self.purged else 0
+            return self._ask_origin(thing, max(asked.least, least), asked.attempts + 1)
+        self.copies[thing] = (version, told["absent"])
         return self._say(thing)
 
     def purge(self, told: dict) -> str:
