@@ -1,6 +1,8 @@
 //! The conformance suite: which cases, where, and what came of them.
 
 use hypermesh_conform::Registry;
+#[cfg(feature = "real")]
+use hypermesh_conform::registry::Profile;
 use hypermesh_conform::registry::Tier;
 use hypermesh_conform::suite::campaign::in_memory;
 use hypermesh_conform::suite::report::{self, Detection, Evidence, Item, Ran, Summary};
@@ -14,6 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) enum Place {
     /// At this address; the folder has the authority that it trusts.
     At(std::net::SocketAddrV6, std::path::PathBuf),
+    /// Behind this upper tester; the folder has the authority that it trusts.
+    Driven(String, std::path::PathBuf),
     /// In this process.
     Loopback,
 }
@@ -55,9 +59,10 @@ impl Choice {
         Ran { tier: Tier::Core, implementation, options, records }
     }
 
-    /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent.
+    /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent. What none of these
+    /// profiles has is not applicable.
     #[cfg(feature = "real")]
-    pub(crate) fn sockets(&self, place: &Place, stop: &AtomicBool, mut step: impl FnMut()) -> Result<Ran, String> {
+    pub(crate) fn sockets(&self, place: &Place, profiles: &[Profile], stop: &AtomicBool, mut step: impl FnMut()) -> Result<Ran, String> {
         use hypermesh_conform::suite::Pixit;
         use hypermesh_conform::suite::quic::{QuicPort, Target};
         let own = std::env::temp_dir().join(format!("hypermesh-conform-{}", std::process::id()));
@@ -67,16 +72,28 @@ impl Choice {
                 let options = format!("--target {address} --certs {}", folder.display());
                 (Target::At(*address), folder, address.to_string(), options)
             }
+            Place::Driven(upper, folder) => {
+                let options = format!("--upper '{upper}' --certs {}", folder.display());
+                (Target::Driven(upper.clone()), folder, upper.clone(), options)
+            }
         };
         let made = std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()));
         let port = made.and_then(|()| QuicPort::new(target, folder, Pixit::default()).map_err(|miss| miss.why().to_owned()));
+        let mut campaign = self.campaign.clone();
+        if !matches!(place, Place::Loopback) {
+            // Cases that start a node with its files start one of this build, and say nothing about another.
+            campaign.cases.retain(|case| !matches!(case.run, hypermesh_conform::suite::Run::Process(_)));
+        }
+        let (campaign, others) = campaign.claimed(profiles, Tier::Remote);
         let records = port.map(|mut port| {
-            silently(|| {
-                self.campaign.on_port(&mut port, Tier::Remote, |_| {
+            let mut records = silently(|| {
+                campaign.on_port(&mut port, Tier::Remote, |_| {
                     step();
                     !stop.load(Ordering::SeqCst)
                 })
-            })
+            });
+            records.extend(others);
+            records
         });
         // What was made for this campaign goes with it; that it cannot be removed changes no verdict.
         let _ = std::fs::remove_dir_all(&own);

@@ -1,11 +1,11 @@
 //! A campaign: cases, one after the other, on one port.
 
-use super::case::{Case, Run};
+use super::case::{Case, Run, Subject};
 use super::memory::{Memory, under};
 use super::port::{Pixit, Port};
 use super::tester::Tester;
 use super::verdict::{Miss, Outcome, Verdict};
-use crate::registry::Tier;
+use crate::registry::{Profile, Registry, Tier};
 use hypermesh_core::testing::Breach;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -46,6 +46,28 @@ impl Campaign {
     pub fn select(mut self, prefix: &str) -> Self {
         self.cases.retain(|case| case.name.starts_with(prefix));
         self
+    }
+
+    /// What an implementation that claims these profiles has to keep, and the records of everything else: not applicable.
+    pub fn claimed(self, profiles: &[Profile], tier: Tier) -> (Self, Vec<Record>) {
+        let registry = Registry::built_in();
+        let binds = |case: &Case| {
+            let profile = registry.get(case.requirement).map_or(Profile::Core, |requirement| requirement.profile);
+            // An edge needs the profile Cache (clause 4.1).
+            profiles.contains(&profile) && (case.subject() != Some(Subject::Edge) || profiles.contains(&Profile::Cache))
+        };
+        let (cases, others): (Vec<Case>, Vec<Case>) = self.cases.into_iter().partition(binds);
+        let why = "the profile that it belongs to is not claimed";
+        let not_applicable = |case: &Case| Record {
+            case: case.name.clone(),
+            tier,
+            verdict: Verdict::NotApplicable,
+            why: why.into(),
+            log: Vec::new(),
+            runs: Vec::new(),
+        };
+        let records = others.iter().filter(|case| case.is_remote).map(not_applicable).collect();
+        (Self { cases }, records)
     }
 
     /// Runs every case on the machines in memory, with a breach on or without one. Each gets a node of its own.

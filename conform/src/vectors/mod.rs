@@ -40,6 +40,8 @@ mod walk;
 pub use family::{FAMILIES, Family};
 pub use file::{Outcome, REVISION, Vector};
 pub use octets::{Octets, formula};
+#[cfg(feature = "sockets")]
+pub(crate) use octets::{hex, unhex};
 
 use crate::registry::Registry;
 use crate::{FOLDER, Fault};

@@ -78,12 +78,12 @@ pub(super) fn digest(seed: u64) -> [u8; 32] {
 }
 
 /// Small hexadecimal digits.
-pub(super) fn hex(octets: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex(octets: impl AsRef<[u8]>) -> String {
     octets.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The octets that such digits say; none if they are not small ones, or not two an octet.
-pub(super) fn unhex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(digits: &str) -> Option<Vec<u8>> {
     let value = |digit: u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),

@@ -187,11 +187,11 @@ async def as_client(probe: Prober) -> None:
         cert=str(folder / "py.pem"),
         key=str(folder / "py.key"),
         roles="origin",
-        lease=0.1,
         quiet=True,
         store=str(probe.bench.folder / "liar"),
         parameters=Parameters(),
     )
+    args.parameters.put("lease=100ms")
     codes: list[int] = []
     say, reset = exchange.Exchange.say, exchange.Exchange.peer_reset
 

@@ -5,6 +5,7 @@ use crate::fail::Failure;
 use crate::glue::conform::{Choice, Place};
 use crate::output::Output;
 use crate::progress::Steps;
+use hypermesh_conform::registry::Profile;
 use hypermesh_conform::suite::report::Ran;
 use std::net::SocketAddrV6;
 use std::path::PathBuf;
@@ -18,12 +19,20 @@ pub(super) struct Args {
     #[arg(long, value_name = "[ADDR]:PORT")]
     target: Option<SocketAddrV6>,
 
+    /// Test the implementation behind this upper tester (Annex E of the standard), as server and as client: a program and its arguments.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "target")]
+    upper: Option<String>,
+
     /// Folder of the authority that the target trusts, as `hypermesh certs init` makes it.
-    #[arg(long, value_name = "DIR", default_value = "certs", requires = "target")]
+    #[arg(long, value_name = "DIR", default_value = "certs")]
     certs: PathBuf,
 
+    /// A profile that the implementation claims; can be repeated. What belongs to another one is not applicable. All without this option.
+    #[arg(long, value_name = "PROFILE", value_parser = profile)]
+    profile: Vec<Profile>,
+
     /// Test the nodes of this build over QUIC, on the loopback of this machine, instead of the machines in memory.
-    #[arg(long, conflicts_with = "target")]
+    #[arg(long, conflicts_with_all = ["target", "upper"])]
     loopback: bool,
 
     /// Run in memory too, and tell where the verdicts differ.
@@ -34,24 +43,32 @@ pub(super) struct Args {
 impl Args {
     /// Whether the machines in memory are tested.
     pub(super) const fn in_memory(&self) -> bool {
-        self.compare || (self.target.is_none() && !self.loopback)
+        self.compare || (self.target.is_none() && self.upper.is_none() && !self.loopback)
     }
 
     /// Runs what was chosen on sockets, if that was asked for.
     pub(super) fn ran(&self, choice: &Choice, stop: &AtomicBool, output: Output) -> Result<Option<Ran>, Failure> {
-        let place = match self.target {
-            Some(address) => Place::At(address, self.certs.clone()),
-            None if self.loopback => Place::Loopback,
-            None => return Ok(None),
+        let place = match (self.target, &self.upper) {
+            (Some(address), _) => Place::At(address, self.certs.clone()),
+            (None, Some(upper)) => Place::Driven(upper.clone(), self.certs.clone()),
+            (None, None) if self.loopback => Place::Loopback,
+            (None, None) => return Ok(None),
         };
         let key = self.certs.join("ca.key");
-        if self.target.is_some() && !key.is_file() {
+        if !self.loopback && !key.is_file() {
             let why = format!("{}: without the authority that the target trusts there is nothing to connect with", key.display());
             return Err(Failure::new(Code::Nothing, why, format!("hypermesh certs init {} origin:origin", self.certs.display())));
         }
         let remote = choice.campaign.cases.iter().filter(|case| case.is_remote).count();
         let mut steps = Steps::start(output.quiet, "cases over QUIC", remote);
-        let ran = choice.sockets(&place, stop, || steps.step());
+        let profiles = if self.profile.is_empty() { Profile::ALL.to_vec() } else { self.profile.clone() };
+        let ran = choice.sockets(&place, &profiles, stop, || steps.step());
         ran.map(Some).map_err(|why| Failure::new(Code::Internal, why, "hypermesh conform"))
     }
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    let names = Profile::ALL.map(|profile| profile.name().to_lowercase());
+    let found = Profile::ALL.iter().copied().find(|profile| profile.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| format!("the profiles are {}", names.join(", ")))
 }

@@ -7,6 +7,7 @@ mod iut;
 mod line;
 mod path;
 mod pki;
+mod upper;
 
 pub use iut::Reached;
 pub use pki::Deployment;
@@ -28,6 +29,7 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
+use upper::Upper;
 
 /// What is tested.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub enum Target {
     Reference,
     /// An implementation at an address, which plays an origin. The folder has `ca.pem`, `ca.key` and `revoked.stoq` of the deployment that it belongs to.
     At(SocketAddrV6),
+    /// An implementation behind an upper tester (Annex E.2), started anew for each case: the program and its arguments. The folder is as above.
+    Driven(String),
 }
 
 /// The tester's QUIC.
@@ -44,6 +48,8 @@ pub struct QuicPort {
     // The order matters: what runs on a runtime is dropped before it.
     lines: BTreeMap<Line, LineTasks>,
     local: Option<Local>,
+    upper: Option<Upper>,
+    published: Option<Instant>,
     endpoint: Endpoint,
     deployment: Deployment,
     target: Target,
@@ -76,7 +82,9 @@ impl QuicPort {
             endpoint(&mut deployment)?
         };
         let (lines, started) = (BTreeMap::new(), Instant::now());
-        Ok(Self { lines, local: None, endpoint, deployment, target, pixit, started, next: 1, path: None, own, theirs })
+        let upper = if let Target::Driven(command) = &target { Some(Upper::begin(command)?) } else { None };
+        let (local, published, path) = (None, None, None);
+        Ok(Self { lines, local, upper, published, endpoint, deployment, target, pixit, started, next: 1, path, own, theirs })
     }
 
     /// Where the tester listens.
@@ -93,6 +101,10 @@ impl QuicPort {
             (Target::At(address), _) => Ok(*address),
             (Target::Reference, Some(local)) => Ok(local.address),
             (Target::Reference, None) => Err(Miss::Error("nothing was started".into())),
+            (Target::Driven(_), _) => {
+                let address = self.upper.as_ref().and_then(|upper| upper.address);
+                address.ok_or_else(|| Miss::Error("it does not listen".into()))
+            }
         }
     }
 
@@ -109,9 +121,22 @@ impl QuicPort {
         Ok(())
     }
 
+    /// Publishes a list of revocations, changed or not, as often as an issuer does (R-13-23): an implementation that reads the folder never lacks one.
+    fn publish(&mut self) -> Outcome {
+        if self.published.is_none_or(|last| last.elapsed() > LIST_EVERY) {
+            self.deployment.list()?;
+            self.published = Some(Instant::now());
+        }
+        Ok(())
+    }
+
     fn line(&mut self, line: Line) -> Outcome<&mut LineTasks> {
         let tasks = self.lines.get_mut(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
         if tasks.is_over() { Err(Miss::Inconclusive("the connection is over before the stimulus".into())) } else { Ok(tasks) }
+    }
+
+    const fn target_is_foreign(&self) -> bool {
+        !matches!(self.target, Target::Reference)
     }
 
     fn begin(&mut self, connection: quinn::Connection, side: Side) -> Outcome<Line> {
@@ -122,6 +147,9 @@ impl QuicPort {
         Ok(line)
     }
 }
+
+/// How often a list of revocations is published: a quarter of the time for which one counts (clause 13.3), with the default bound and clock error.
+const LIST_EVERY: Duration = Duration::from_secs(12);
 
 /// Keeps the breach of a process off this thread.
 fn spare() {
@@ -145,15 +173,23 @@ fn duration(span: Span) -> Duration {
 impl Port for QuicPort {
     fn start(&mut self, subject: Subject) -> Outcome {
         self.lines.clear();
+        if self.target_is_foreign() {
+            self.publish()?;
+        }
         match &self.target {
             Target::At(_) if subject == Subject::Origin => Ok(()),
             Target::At(_) => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
             Target::Reference => self.start_set(subject, self.pixit),
+            Target::Driven(_) => {
+                let tester = self.address()?;
+                let upper = self.upper.as_mut().ok_or_else(|| Miss::Error("no upper tester was started".into()))?;
+                upper.start(subject, &self.pixit, &mut self.deployment, tester)
+            }
         }
     }
 
     fn starts_anew(&self) -> bool {
-        matches!(self.target, Target::Reference)
+        !matches!(self.target, Target::At(_))
     }
 
     fn pixit(&self) -> &Pixit {
@@ -253,12 +289,18 @@ impl Port for QuicPort {
     }
 
     fn command(&mut self, job: JobId, command: Command) -> Option<()> {
+        if let Some(upper) = &mut self.upper {
+            return upper.command(job, command);
+        }
         self.local.as_mut()?.command(&self.theirs, job, command);
         Some(())
     }
 
     fn told(&mut self, job: JobId, within: Span) -> Option<Told> {
         let until = Instant::now() + duration(within);
+        if let Some(upper) = &self.upper {
+            return upper.told(job, until);
+        }
         loop {
             if let Some(told) = self.local.as_ref()?.told(job) {
                 return Some(told);
@@ -271,10 +313,16 @@ impl Port for QuicPort {
     }
 
     fn got(&mut self, job: JobId) -> Vec<u8> {
+        if let Some(upper) = &self.upper {
+            return upper.got(job);
+        }
         self.local.as_ref().map(|local| local.got(job)).unwrap_or_default()
     }
 
     fn leave(&mut self) -> Option<()> {
+        if let Some(upper) = &mut self.upper {
+            return upper.leave();
+        }
         self.local.as_ref()?.leave();
         Some(())
     }

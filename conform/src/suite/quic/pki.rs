@@ -19,7 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, SignatureScheme};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -39,6 +39,7 @@ pub struct Deployment {
     folder: PathBuf,
     anchor: Arc<Anchor>,
     made: BTreeMap<Identity, Shown>,
+    given: BTreeSet<String>,
 }
 
 fn wrong(error: impl std::fmt::Display) -> Miss {
@@ -52,7 +53,7 @@ impl Deployment {
             Authority::create(folder).map_err(wrong)?;
         }
         let anchor = Anchor::load(&folder.join("ca.pem")).map_err(wrong)?;
-        Ok(Self { folder: folder.to_owned(), anchor: Arc::new(anchor), made: BTreeMap::new() })
+        Ok(Self { folder: folder.to_owned(), anchor: Arc::new(anchor), made: BTreeMap::new(), given: BTreeSet::new() })
     }
 
     pub(super) const fn anchor(&self) -> &Arc<Anchor> {
@@ -98,6 +99,15 @@ impl Deployment {
             Authority::open(&self.folder).map_err(wrong)?.issue_to_files(name, roles, LIFE).map_err(wrong)?;
         }
         hypermesh_real::pki::Identity::load(&chain, &key, &self.anchor).map_err(wrong)
+    }
+
+    /// A chain and a key for a node that reads them by itself, made anew once a campaign.
+    pub(super) fn files(&mut self, name: &str, roles: Roles) -> Outcome<(PathBuf, PathBuf)> {
+        let folder = std::path::absolute(&self.folder).map_err(wrong)?;
+        if self.given.insert(name.to_owned()) {
+            Authority::open(&self.folder).map_err(wrong)?.issue_to_files(name, roles, LIFE).map_err(wrong)?;
+        }
+        Ok((folder.join(format!("{name}.pem")), folder.join(format!("{name}.key"))))
     }
 
     fn good(&self, roles: Roles, name: &str) -> Outcome<Shown> {

@@ -50,11 +50,14 @@ def arguments() -> argparse.Namespace:
     serve.add_argument("--listen", type=address, required=True)
     serve.add_argument("--store", required=True)
     serve.add_argument("--roles", default="origin")
-    serve.add_argument("--lease", type=float, default=4.0, help="the declared lease in seconds")
-    upper = verbs.add_parser("upper", parents=[common], help="the upper tester of Annex E, on standard input and output")
-    upper.add_argument("--store", default="store")
+    upper = verbs.add_parser("upper", help="the upper tester of Annex E, on standard input and output")
+    upper.add_argument("--cert", help="this side's certificate, PEM, until `rotate` names another")
+    upper.add_argument("--key", help="its key, PEM")
+    upper.add_argument("--ca", required=True, help="the trusted certificate, PEM")
+    upper.add_argument("--revoked", help="the signed list of revocations, followed")
+    upper.add_argument("--bug", action="append", default=[], help="plants a bug of `stoqpeer bugs`")
+    upper.add_argument("--value", action="append", default=[], help="NAME=VALUE of a parameter of clause 4.4")
     upper.add_argument("--roles", default="origin")
-    upper.add_argument("--lease", type=float, default=4.0)
     get = verbs.add_parser("get", parents=[asks], help="fetches an object or a range of it")
     get.add_argument("name")
     get.add_argument("-o", "--output", type=Path)
@@ -80,7 +83,10 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     args.parameters = Parameters()
     for text in getattr(args, "value", []):
-        args.parameters.put(text)
+        try:
+            args.parameters.put(text)
+        except ValueError as error:
+            parser.error(str(error))
     return args
 
 

@@ -49,19 +49,38 @@ class Taken:
         self.state = path.with_name(path.name + ".state") if path else None
         self.digest, self.version, self.first, self.length, self.count = bytes(32), 0, 0, 0, 0
         self.octets = bytearray()
+        self.done: list[tuple[int, int]] = []
+
+    def read_state(self, state: bytes) -> None:
+        """The reference encoding of clause 10.5: which octets of which range were taken."""
+        reader = Reader(state)
+        self.digest, self.version = reader.octets(32), reader.varint()
+        self.first, self.length, runs = reader.varint(), reader.varint(), reader.varint()
+        at, self.done = self.first, []
+        for _ in range(runs):
+            begin = at + reader.varint()
+            at = begin + reader.varint()
+            self.done.append((begin, at))
+
+    def lacking(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Which octets from `begin` to just before `end` are wanted and were not taken before."""
+        begin, end = max(begin, self.first), min(end, self.first + self.length)
+        out = []
+        for taken_from, taken_to in [*self.done, (end, end)]:
+            if begin < min(taken_from, end):
+                out.append((begin, min(taken_from, end)))
+            begin = max(begin, taken_to)
+        return out
 
     def resume(self) -> bool:
         """Reads what an earlier attempt left."""
         if self.state is None or not self.state.exists() or not self.path.exists():
             return False
-        reader = Reader(self.state.read_bytes())
-        self.digest, self.version = reader.octets(32), reader.varint()
-        self.first, self.length, runs = reader.varint(), reader.varint(), reader.varint()
-        self.count = 0
-        if runs:
-            gap, run = reader.varint(), reader.varint()
-            self.count = run if not gap else 0
+        self.read_state(self.state.read_bytes())
+        whole = bool(self.done) and self.done[0][0] == self.first
+        self.count = self.done[0][1] - self.first if whole else 0
         self.octets = bytearray(self.path.read_bytes()[: self.count])
+        self.done = [(self.first, self.first + len(self.octets))] if self.octets else []
         return True
 
     def save(self) -> None:
@@ -74,13 +93,13 @@ class Taken:
         self.state.write_bytes(self.digest + b"".join(map(put_varint, numbers)))
 
 
-async def resolve(session: Session, name: str, lowest: int = 0) -> tuple[Manifest, bytes, int]:
+async def resolve(session: Session, name: str, lowest: int = 0, age: int = VARINT_MAX) -> tuple[Manifest, bytes, int]:
     """What a name leads to: the top manifest, its digest and the version (R-10-01)."""
     fields = {
         "manifest_only": True,
         "from_origin": False,
         "lowest": lowest,
-        "highest_age": VARINT_MAX,
+        "highest_age": age,
         "known": None,
         "range": None,
         "name": name,
@@ -148,16 +167,19 @@ async def fetch(
     out: Path | None,
     resume: bool,
     digest: bytes | None = None,
+    age: int = VARINT_MAX,
+    taken: Taken | None = None,
 ) -> Taken:
     """Fetches an object or a range of it, by name or by the digest of its manifest, verified (R-10-02, R-10-04)."""
-    taken = Taken(out)
-    if resume and taken.resume():
+    begun = taken is not None and taken.digest != bytes(32)
+    taken = taken or Taken(out)
+    if begun or (resume and taken.resume()):
         top = read(await by_id(session, taken.digest))
     else:
         if digest is not None:
             top, taken.digest = read(await by_id(session, digest)), digest
         else:
-            top, taken.digest, taken.version = await resolve(session, name, lowest)
+            top, taken.digest, taken.version = await resolve(session, name, lowest, age)
         taken.first, taken.length = span or (0, top.length)
     end = taken.first + taken.length
     if end > top.length:
@@ -180,16 +202,19 @@ class Asker:
         self.end = end
         self.portion = FIRST_ASK
         self.queue: list[tuple[bytes, int, int]] = []
+        self.spans: dict[int, int] = {}
         self.queued = 0
         self.wrong = 0
 
     async def walk(self, manifest: Manifest, begin: int) -> None:
         """Goes through what touches the rest of the range."""
-        first = self.taken.first + len(self.taken.octets)
-        for number, at in touched(manifest, begin, first, self.end):
+        for number, at in touched(manifest, begin, self.taken.first, self.end):
             digest, length = manifest.entries[number]
+            if not self.taken.lacking(at, at + length):
+                continue
             if manifest.level == 0:
                 self.queue.append((digest, manifest.stored(length), at))
+                self.spans[at] = length
                 self.queued += length
                 if self.queued >= self.portion or len(self.queue) == 120:
                     await self.flush()
@@ -204,6 +229,7 @@ class Asker:
     async def flush(self) -> None:
         """Asks for what is queued, again for what came wrong, and takes it in order."""
         queue, self.queue, self.queued = self.queue, [], 0
+        spans, self.spans = self.spans, {}
         got: dict[bytes, bytes] = {}
         while lacking := {digest: length for digest, length, _ in queue if digest not in got}:
             more = await wanted(self.session, list(lacking.items()))
@@ -213,8 +239,9 @@ class Asker:
                 if self.wrong > WRONG_MOST or not more:
                     raise Failure("NotFound", "the source has not all chunks, or sends wrong ones")
         for digest, _, at in queue:
-            skip = max(0, self.taken.first - at)
-            self.taken.octets += got[digest][skip : self.end - at]
+            for begin, end in self.taken.lacking(at, at + spans[at]):
+                self.taken.octets += got[digest][begin - at : end - at]
+                self.taken.done = sorted([*self.taken.done, (begin, end)])
         self.portion = min(2 * self.portion, ASK_MOST)
 
 

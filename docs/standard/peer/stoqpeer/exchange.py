@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 EVENTS = {"GetName": "Ask", "GetId": "Ask", "Purge": "Ask"}
 """Frames whose event of clause 15.2 has another name."""
-UNSENT_MOST = 1_048_576
-"""Octets that may wait in QUIC before more is read from the store (R-16-07)."""
 
 
 class Exchange:
@@ -35,6 +33,7 @@ class Exchange:
         self.said = False
         self.all_came = False
         self.task: asyncio.Task | None = None
+        self.owner = None if self.inbound else asyncio.current_task()
 
     # What comes.
 
@@ -151,8 +150,8 @@ class Exchange:
         return got
 
     async def room(self) -> None:
-        """Waits until QUIC has taken most of what was said."""
-        while self.session.unsent() > UNSENT_MOST and self.machine.state != "Closed":
+        """Waits until QUIC has taken most of what was said (R-16-07)."""
+        while self.session.unsent() > self.session.set["octets read ahead for a connection"] and self.machine.state != "Closed":
             await self.session.progress()
 
     def stalled(self, now: float, after: float) -> bool:

@@ -13,6 +13,11 @@ TABLE: dict[str, tuple[float, float, float]] = {
     "session.waste-burst": (256, 16, 65_536),
     "session.waste-rate": (64, 1, 65_536),
     "session.told-rate": (32, 1, 1_024),
+    "lease": (4, 0.001, 3_600),
+    "requests carried out at a time": (1_024, 1, 1 << 20),
+    "stores carried out at a time": (64, 1, 1 << 20),
+    "purges carried out at a time": (64, 1, 1 << 20),
+    "octets read ahead for a connection": (1_048_576, 1, 1 << 30),
     "certs.revocation-bound": (60, 0.1, 86_400),
     "certs.clock-error": (5, 0.001, 3_600),
 }
@@ -35,14 +40,14 @@ class Parameters:
         """`NAME=VALUE`, a number or a time with its unit."""
         name, _, value = text.partition("=")
         if name not in TABLE:
-            raise SystemExit(f"no parameter {name}; there are: {', '.join(TABLE)}")
-        digits = value.rstrip("nsumhd")
+            raise ValueError(f"no parameter {name}; there are: {', '.join(TABLE)}")
+        digits = value.strip().rstrip("nsumhd")
         number = float(digits) * UNITS[value[len(digits) :] or "s"]
         _, lowest, highest = TABLE[name]
         if not lowest <= number <= highest:
-            raise SystemExit(f"{name} is from {lowest:g} to {highest:g}")
+            raise ValueError(f"{name} is from {lowest:g} to {highest:g}")
         self.values[name], self.sources[name] = number, source
 
     def show(self) -> str:
         """One line for each."""
-        return "\n".join(f"{name:24} {value:g} ({self.sources.get(name, 'default')})" for name, value in self.values.items())
+        return "\n".join(f"{name:36} {value:g} ({self.sources.get(name, 'default')})" for name, value in self.values.items())

@@ -20,8 +20,8 @@ from .transport import configuration, listen
 
 MAX_AGE = 60_000
 """Milliseconds for which an answer of this origin is fresh; nothing on the wire declares another life."""
-REQUESTS_MOST, STORES_MOST, PURGES_MOST = 1_024, 64, 64
-"""What is carried out at a time (R-16-06)."""
+COPIES_MOST = 1
+"""Copies that this origin can keep (R-10-25)."""
 STAY_AWAY = 500
 """Milliseconds to stay away, as told for now: clause 4.4."""
 
@@ -47,8 +47,8 @@ class Origin(Node):
     async def answer(self, session: Session, exchange: Exchange) -> None:
         frame = await exchange.next()
         kind = frame.name if frame.name in ("Put", "Purge") else "GetName"
-        most = {"Put": STORES_MOST, "Purge": PURGES_MOST}.get(kind, REQUESTS_MOST)
-        if self.under_way[kind] >= most:
+        most = {"Put": "stores", "Purge": "purges"}.get(kind, "requests")
+        if self.under_way[kind] >= self.parameters[f"{most} carried out at a time"]:
             raise Failure("Overloaded", stay_away=STAY_AWAY)
         self.under_way[kind] += 1
         try:
@@ -161,6 +161,8 @@ class Origin(Node):
     async def _put(self, session: Session, exchange: Exchange, offer: Frame) -> None:
         if not session.roles() & {"publisher", "origin"}:
             raise Failure("NotAuthorised", "neither a publisher nor an origin")
+        if offer.copies > COPIES_MOST:
+            raise Failure("CopiesLacking", f"{COPIES_MOST} can be kept")
         name = offer.fields["name"]
         head = await exchange.next()
         if head is None:
@@ -243,7 +245,7 @@ class Server:
     def __init__(self, args: argparse.Namespace) -> None:
         policy = trust(args.ca, args.revoked, args.parameters)
         roles = frozenset(args.roles.split(","))
-        self.origin = Origin(Store(args.store), Purger(args.lease), roles, CAPABLE, policy, args.quiet, args.parameters)
+        self.origin = Origin(Store(args.store), Purger(args.parameters["lease"]), roles, CAPABLE, policy, args.quiet, args.parameters)
         self.config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
         self.sessions: set[Session] = set()
 

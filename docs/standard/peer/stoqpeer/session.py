@@ -210,7 +210,7 @@ class Session(Control, QuicConnectionProtocol):
         self.holder = certs.judge(self._quic.peer_chain(), self.node.policy, self.node.policy.now(), *self.want)
         if act == "Confirm":
             self._confirm()
-        self._after("tick", 1.0, self._tick)
+        self._after("tick", self._tick_every(), self._tick)
 
     def _stream(self, event) -> None:
         stream = event.stream_id
@@ -387,8 +387,12 @@ class Session(Control, QuicConnectionProtocol):
         if self.machine.fire("Late").startswith("Fail("):
             self.end("SettingsTimeout")
 
+    def _tick_every(self) -> float:
+        """Often enough that an exchange is given up at most a quarter of the declared time late (R-8-13)."""
+        return min(1.0, self.set["session.stall-after"] / 8, self.set["session.idle"] / 12)
+
     def _tick(self) -> None:
-        self._after("tick", 1.0, self._tick)
+        self._after("tick", self._tick_every(), self._tick)
         now = self.now()
         for exchange in [one for one in self.exchanges.values() if one.stalled(now, self.set["session.stall-after"])]:
             exchange.abort("Timeout")
