@@ -122,7 +122,7 @@ fn on_port(case: &Case, seed: u64, port: &mut dyn Port, tier: Tier) -> Record {
     record
 }
 
-fn script(port: &mut dyn Port, subject: super::Subject, seed: u64, run: &dyn Fn(&mut Tester<'_>) -> Outcome) -> (Outcome, Vec<String>) {
+fn script(port: &mut dyn Port, subject: Subject, seed: u64, run: &dyn Fn(&mut Tester<'_>) -> Outcome) -> (Outcome, Vec<String>) {
     match Tester::new(port, subject, seed) {
         Ok(mut tester) => {
             let outcome = run(&mut tester);

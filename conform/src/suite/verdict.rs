@@ -10,7 +10,7 @@ use std::fmt;
 pub enum Verdict {
     /// It did what the standard says.
     Pass,
-    /// The PICS says that this is not there. Nothing else gives this verdict.
+    /// The PICS, or the capabilities that the implementation tells, say that this is not there. Nothing else gives this verdict.
     NotApplicable,
     /// A *should* is not followed. The implementation still conforms.
     NonStrict,
@@ -58,6 +58,8 @@ pub enum Miss {
     Inconclusive(String),
     /// A *should* is not followed.
     NonStrict(String),
+    /// The implementation says of itself, by its PICS or by the capabilities that it tells, that this is not there.
+    NotApplicable(String),
     /// The tester failed.
     Error(String),
 }
@@ -69,6 +71,7 @@ impl Miss {
             Self::Fail(_) => Verdict::Fail,
             Self::Inconclusive(_) => Verdict::Inconclusive,
             Self::NonStrict(_) => Verdict::NonStrict,
+            Self::NotApplicable(_) => Verdict::NotApplicable,
             Self::Error(_) => Verdict::Error,
         }
     }
@@ -76,7 +79,7 @@ impl Miss {
     /// What happened, for people.
     pub fn why(&self) -> &str {
         match self {
-            Self::Fail(why) | Self::Inconclusive(why) | Self::NonStrict(why) | Self::Error(why) => why,
+            Self::Fail(why) | Self::Inconclusive(why) | Self::NonStrict(why) | Self::NotApplicable(why) | Self::Error(why) => why,
         }
     }
 

@@ -13,7 +13,9 @@ use hypermesh_core::stoq::manifest::{Body, ChunkEntry, Manifest};
 use hypermesh_core::stoq::session::frame::{ContentId, Frame};
 use hypermesh_core::stoq::session::states::State;
 use hypermesh_core::stoq::session::stream::CONTROL;
-use hypermesh_core::stoq::session::{Code, Config, Effect, Input, Session, Settings, Side, StreamId, Why, transcript, version};
+use hypermesh_core::stoq::session::{
+    Capabilities, Code, Config, Effect, Input, Session, Settings, Side, StreamId, Why, transcript, version,
+};
 use hypermesh_core::testing::store::Packed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,9 +130,21 @@ pub(super) enum Then {
     Closed(Vec<Code>),
 }
 
+/// Types of frames that begin no exchange.
+const NO_BEGIN: [u8; 7] = [0x17, 0x19, 0x1b, 0x1f, 0x23, 0x25, 0x27];
+/// Types of frames that need the capability *routes*.
+const ROUTES: [u8; 2] = [0x06, 0x08];
+
 /// Says octets in an open session with an origin.
 pub(super) fn said(t: &mut Tester<'_>, on: On, octets: &[u8], then: &Then) -> Outcome {
     let line = t.session()?;
+    let kind = octets.first().copied().unwrap_or_default();
+    let lacks_routes = ROUTES.contains(&kind) && !t.is_in_use(line, Capabilities::ROUTES);
+    if lacks_routes && *then == Then::Alive {
+        return Err(Miss::NotApplicable("it does not tell the capability routes".into()));
+    }
+    // One that is malformed and has no place there breaks two requirements, and the answer to either will do (R-14-04).
+    let two = lacks_routes || (on == On::Request && NO_BEGIN.contains(&kind));
     match on {
         On::Control => {
             let control = t.control(line);
@@ -144,6 +158,9 @@ pub(super) fn said(t: &mut Tester<'_>, on: On, octets: &[u8], then: &Then) -> Ou
     }
     match then {
         Then::Alive => t.expect_alive(line),
+        Then::Closed(codes) if two && codes[..] == [Code::FrameMalformed] => {
+            t.expect_close(line, &[Code::FrameMalformed, Code::FrameUnexpected])
+        }
         Then::Closed(codes) => t.expect_close(line, codes),
     }
 }

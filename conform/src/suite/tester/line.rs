@@ -37,6 +37,8 @@ pub(super) struct LineState {
     pub(super) side: Side,
     /// The tester's control stream.
     pub(super) control: Option<StreamId>,
+    /// Capabilities that both sides told.
+    pub(super) in_use: u64,
     pub(super) outflows: BTreeMap<StreamId, Outflow>,
     /// Directions of the tester that the implementation stopped, with the code of QUIC.
     pub(super) stops: BTreeMap<StreamId, u64>,
@@ -52,6 +54,7 @@ impl LineState {
         Self {
             side,
             control: None,
+            in_use: 0,
             outflows: BTreeMap::new(),
             stops: BTreeMap::new(),
             datagrams: VecDeque::new(),

@@ -145,6 +145,7 @@ impl<'p> Tester<'p> {
         let theirs = self.their_settings(line)?;
         let confirm = self.confirmation(line, settings, &theirs);
         self.send(line, control, &octets::frame(0x03, &confirm))?;
+        self.state(line).in_use = settings.get(Setting::Capabilities) & theirs.get(Setting::Capabilities);
         self.their_confirmation(line, settings, &theirs)?;
         self.settle(line)
     }
@@ -178,6 +179,11 @@ impl<'p> Tester<'p> {
     /// The control stream of the implementation.
     pub fn their_control(&mut self, line: Line) -> StreamId {
         StreamId::one_way(self.port.side(line).other(), 0)
+    }
+
+    /// Whether both sides told a capability (R-7-02).
+    pub fn is_in_use(&mut self, line: Line, capability: Capabilities) -> bool {
+        self.state(line).in_use & capability.0 == capability.0
     }
 
     /// The first frame of the implementation's control stream, which is `Settings`.

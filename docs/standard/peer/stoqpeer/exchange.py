@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import bugs, codes
@@ -33,6 +34,7 @@ class Exchange:
         self.said = False
         self.all_came = False
         self.task: asyncio.Task | None = None
+        self.at_end: Callable[[], None] | None = None
         self.owner = None if self.inbound else asyncio.current_task()
 
     # What comes.
@@ -153,6 +155,12 @@ class Exchange:
         """Waits until QUIC has taken most of what was said (R-16-07)."""
         while self.session.unsent() > self.session.set["octets read ahead for a connection"] and self.machine.state != "Closed":
             await self.session.progress()
+
+    def closed(self) -> None:
+        """Both directions have ended."""
+        at_end, self.at_end = self.at_end, None
+        if at_end is not None:
+            at_end()
 
     def stalled(self, now: float, after: float) -> bool:
         """Whether nothing was sent or came for the declared time (R-8-13)."""

@@ -51,11 +51,13 @@ class Origin(Node):
         if self.under_way[kind] >= self.parameters[f"{most} carried out at a time"]:
             raise Failure("Overloaded", stay_away=STAY_AWAY)
         self.under_way[kind] += 1
-        try:
-            does = {"GetName": self._name, "GetId": self._id, "Want": self._want, "Put": self._put, "Purge": self._purge}
-            await does[frame.name](session, exchange, frame)
-        finally:
-            self.under_way[kind] -= 1
+        exchange.at_end = lambda: self._less(kind)
+        does = {"GetName": self._name, "GetId": self._id, "Want": self._want, "Put": self._put, "Purge": self._purge}
+        await does[frame.name](session, exchange, frame)
+
+    def _less(self, kind: str) -> None:
+        """A request is carried out until both of its directions have ended."""
+        self.under_way[kind] -= 1
 
     # By name.
 
@@ -198,8 +200,9 @@ class Origin(Node):
         """Wants whatever the top manifest leads to and this node lacks (R-10-22)."""
         if top.level > 0:
             await self._wanted(exchange, [(digest, None) for digest, _ in top.entries])
-            for number, (digest, _) in enumerate(top.entries):
-                await self._gather(exchange, below(top, number, self.store.get(digest)))
+            lower = [below(top, number, self.store.get(digest)) for number, (digest, _) in enumerate(top.entries)]
+            for manifest in lower:
+                await self._gather(exchange, manifest)
             return
         lacking: list[tuple[bytes, int | None]] = [(digest, top.stored(length)) for digest, length in top.entries]
         for group in top.coded.groups if top.coded else ():

@@ -144,6 +144,7 @@ class Session(Control, QuicConnectionProtocol):
     def over(self, exchange: Exchange) -> None:
         """Forgets an exchange; the last one lets a session that leaves end (R-8-30)."""
         if exchange.machine.state == "Closed" and self.exchanges.pop(exchange.stream, None) is not None:
+            exchange.closed()
             if not self.exchanges and self.machine.state in ("Draining", "Parting"):
                 self._loop.call_soon(self._drained)
 
@@ -174,6 +175,9 @@ class Session(Control, QuicConnectionProtocol):
         """:meta private:"""
         self.last_packet = self.now()
         super().datagram_received(data, addr)
+        if self.ended is None and (closed := self._quic._close_event) is not None:
+            # aioquic tells of it when the time to drain is over; here the session ends when it is known.
+            self._gone(closed)
         self.moved.set()
 
     def quic_event_received(self, event: events.QuicEvent) -> None:
@@ -368,6 +372,7 @@ class Session(Control, QuicConnectionProtocol):
                 waiter.set_exception(Ended(code))
         for exchange in list(self.exchanges.values()):
             exchange.machine.state = "Closed"
+            exchange.closed()
             exchange.came.put_nowait(Ended(code))
             if exchange.task is not None:
                 exchange.task.cancel()
