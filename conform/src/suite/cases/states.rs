@@ -7,7 +7,7 @@ use crate::suite::case::{Case, Subject::Origin};
 use crate::suite::octets::frame;
 use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::stoq::certs::keeper;
-use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::session::frame::{ContentId, Frame};
 use hypermesh_core::stoq::session::{Code, exchange, states};
 use hypermesh_core::stoq::transfer;
 
@@ -80,6 +80,9 @@ fn session() -> Vec<Case> {
             let line = t.session()?;
             let (stream, wanted) = offered(t, line, &object)?;
             t.port().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
+            // Over a network it has not left before its `GoAway` is there.
+            let control = t.their_control(line);
+            while !matches!(t.expect_frame(line, control)?.0, Frame::GoAway { .. }) {}
             let refused = t.ask_name(line, "no such thing")?;
             t.expect_refusal(line, refused, &[Code::Refused])?;
             t.supply(line, stream, &object, &wanted)?;

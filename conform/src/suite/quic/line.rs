@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hypermesh_core::stoq::session::{Side, StreamId};
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -209,8 +209,11 @@ impl Shared {
             streams.resets.insert(stream, reset);
         }
         let (heard, stopped) = (self.heard.clone(), send.stopped());
+        let unwanted: Arc<OnceLock<VarInt>> = Arc::default();
+        let told = unwanted.clone();
         tokio::spawn(async move {
             if let Ok(Some(code)) = stopped.await {
+                told.get_or_init(|| code);
                 drop(heard.send(Heard::Stop(stream, code.into_inner())));
             }
         });
@@ -219,6 +222,8 @@ impl Shared {
                 while let Some(order) = row.recv().await {
                     let done = match order {
                         Order::Write(octets) => send.write_all(&octets).await.is_ok(),
+                        // What is not wanted any more cannot be finished, and quinn leaves it open.
+                        Order::Finish if unwanted.get().is_some() => false,
                         Order::Finish => send.finish().is_ok(),
                     };
                     if !done {

@@ -23,6 +23,8 @@ FIRST_ASK = 131_072
 ASK_MOST = 4 * 1_048_576
 WRONG_MOST = 3
 """Wrong contents of one source: the first bound of clause 10.4."""
+TROUBLES_MOST = 4
+"""Stalls, refusals for now and breaks of one source in a row: the second one."""
 
 
 @asynccontextmanager
@@ -135,8 +137,8 @@ async def by_id(session: Session, digest: bytes) -> bytes:
     return frame.data
 
 
-async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> dict[bytes, bytes]:
-    """Chunks with one `Want`; what the source has not, or sends wrong, is lacking in the answer (R-10-05)."""
+async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> tuple[dict[bytes, bytes], int]:
+    """Chunks with one `Want`; what the source has not, or sends wrong, is lacking in the answer, and the wrong ones are counted (R-10-05)."""
     lengths = dict(entries)
     digests = list(lengths)
     exchange = session.ask("WantAsked", [Frame("Want", {"send": True, "digests": digests})], True)
@@ -146,17 +148,19 @@ async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> dict[byt
         raise Failure("ContentMismatch", "a `Have` of another length")
     promised = {digest for digest, bit in zip(digests, have.bits) if bit}
     got: dict[bytes, bytes] = {}
+    wrong = 0
     while (frame := await exchange.next()) is not None:
         if frame.digest not in promised:
             exchange.abort("ContentMismatch")
             raise Failure("ContentMismatch", "a chunk that was not asked for")
         promised.discard(frame.digest)
         if frame.offset or len(frame.data) != frame.whole or chunk_id(frame.data) != frame.digest:
+            wrong += 1
             continue
         if len(frame.data) != lengths[frame.digest]:
             raise Failure("ManifestInvalid", "a chunk has another length than its manifest says")
         got[frame.digest] = frame.data
-    return got
+    return got, wrong
 
 
 async def fetch(
@@ -232,12 +236,11 @@ class Asker:
         spans, self.spans = self.spans, {}
         got: dict[bytes, bytes] = {}
         while lacking := {digest: length for digest, length, _ in queue if digest not in got}:
-            more = await wanted(self.session, list(lacking.items()))
+            more, wrong = await wanted(self.session, list(lacking.items()))
             got.update(more)
-            if len(more) < len(lacking):
-                self.wrong += 1
-                if self.wrong > WRONG_MOST or not more:
-                    raise Failure("NotFound", "the source has not all chunks, or sends wrong ones")
+            self.wrong += wrong
+            if self.wrong >= WRONG_MOST or (not more and not wrong):
+                raise Failure("NotFound", "the source has not all chunks, or sends wrong ones")
         for digest, _, at in queue:
             for begin, end in self.taken.lacking(at, at + spans[at]):
                 self.taken.octets += got[digest][begin - at : end - at]
@@ -278,13 +281,16 @@ async def purge(session: Session, name: str, below: bool, version: int) -> int:
 
 
 async def patiently(what, patience: float):
-    """Repeats what fails with a retryable code, not before the time to stay away is over (R-14-07)."""
+    """Repeats what fails with a retryable code, not before the time to stay away is over (R-14-07), within the bounds of clause 10.4."""
     loop = asyncio.get_running_loop()
-    until, wait = loop.time() + patience, 0.2
+    until, wait, wrong, troubles = loop.time() + patience, 0.2, 0, 0
     while True:
         try:
             return await what()
         except (Failure, Ended) as error:
+            wrong, troubles = wrong + (error.code == "ContentMismatch"), troubles + 1
+            if wrong >= WRONG_MOST or troubles >= TROUBLES_MOST:
+                raise Failure("NotFound" if wrong >= WRONG_MOST else "Refused", "no source is left") from error
             again = codes.CODES.get(error.code, (0, True))[1]
             rest = max(wait, error.stay_away / 1_000 if isinstance(error, Failure) else 0)
             if not again or loop.time() + rest > until:

@@ -32,6 +32,8 @@ class Control:
         stream = event.stream_id
         if stream != self.peer_control and isinstance(event, events.StreamReset):
             self.one_way.pop(stream, None)
+            # aioquic grants another stream with the packet behind the one in which it forgets this one.
+            self._loop.call_later(0.02, self.transmit)
             return
         before = self.one_way.setdefault(stream, bytearray())
         if stream == self.peer_control:

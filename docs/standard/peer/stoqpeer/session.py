@@ -389,7 +389,7 @@ class Session(Control, QuicConnectionProtocol):
             self.end("Internal", "the handshake takes too long")
 
     def _agree_late(self) -> None:
-        if self.machine.fire("Late").startswith("Fail("):
+        if self.machine.state not in ACTIVE and self.machine.fire("Late").startswith("Fail("):
             self.end("SettingsTimeout")
 
     def _tick_every(self) -> float:

@@ -47,8 +47,10 @@ class Link:
     async def session(self) -> Session:
         """An open session; all jobs share it."""
         async with self.lock:
-            if self.last is None or self.last.ended is not None:
-                await self.stack.aclose()
+            if self.last is None or self.last.machine.state not in ("Confirming", "Open"):
+                # One that the server leaves goes on until its last exchange is over.
+                if self.last is not None and self.last.ended is not None:
+                    await self.stack.aclose()
                 policy = trust(self.args.ca, self.args.revoked, self.args.parameters)
                 policy.offset = self.offset
                 roles = frozenset(self.args.roles.split(",")) - {"origin"} or frozenset({"client"})
