@@ -1,9 +1,9 @@
 //! The suite over QUIC sockets: the same verdicts as in memory.
 #![cfg(feature = "sockets")]
 
-use hypermesh_conform::registry::Tier;
+use hypermesh_conform::registry::{Profile, Tier};
 use hypermesh_conform::suite::quic::{QuicPort, Target};
-use hypermesh_conform::suite::{Campaign, Pixit, Record, Verdict};
+use hypermesh_conform::suite::{Campaign, Miss, Pixit, Record, Subject, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases that do not have the verdict over sockets that they have in memory, and why nobody knows better yet. `hypermesh conform --loopback` runs and
@@ -60,4 +60,22 @@ fn over_sockets_a_case_of_each_requirement_has_the_verdict_that_it_has_in_memory
 fn what_is_open_are_cases() {
     let all: BTreeSet<String> = Campaign::all().cases.into_iter().map(|case| case.name).collect();
     OPEN.iter().for_each(|open| assert!(all.contains(*open), "{open} is no case"));
+}
+
+#[test]
+fn what_belongs_to_a_profile_that_is_not_claimed_is_not_applicable() {
+    let all = Campaign::all();
+    let remote = all.cases.iter().filter(|case| case.is_remote).count();
+    let (campaign, others) = all.claimed(&[Profile::Core], Tier::Remote);
+    assert!(others.iter().all(|record| record.verdict == Verdict::NotApplicable));
+    assert!(others.iter().any(|record| record.case.starts_with("R-11-")), "no case of a cache is left out");
+    assert!(campaign.cases.iter().all(|case| case.subject() != Some(Subject::Edge)), "an edge needs the profile Cache");
+    assert_eq!(campaign.cases.iter().filter(|case| case.is_remote).count() + others.len(), remote);
+}
+
+#[test]
+fn an_upper_tester_that_is_not_there_is_an_error_of_the_tester() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = QuicPort::new(Target::Driven("no-such-program --at-all".into()), folder.path(), Pixit::default());
+    assert!(matches!(made, Err(Miss::Error(_))), "{made:?}");
 }

@@ -29,6 +29,7 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 use upper::Upper;
 
 /// What is tested.
@@ -51,6 +52,8 @@ pub struct QuicPort {
     upper: Option<Upper>,
     published: Option<Instant>,
     endpoint: Endpoint,
+    /// Connections that were opened with the tester: a handshake takes as long as it takes, whenever a case asks for the next one.
+    came: mpsc::UnboundedReceiver<quinn::Connection>,
     deployment: Deployment,
     target: Target,
     pixit: Pixit,
@@ -81,10 +84,11 @@ impl QuicPort {
             let _inside = own.enter();
             endpoint(&mut deployment)?
         };
+        let came = accepting(&own, &endpoint);
         let (lines, started) = (BTreeMap::new(), Instant::now());
         let upper = if let Target::Driven(command) = &target { Some(Upper::begin(command)?) } else { None };
         let (local, published, path) = (None, None, None);
-        Ok(Self { lines, local, upper, published, endpoint, deployment, target, pixit, started, next: 1, path, own, theirs })
+        Ok(Self { lines, local, upper, published, endpoint, came, deployment, target, pixit, started, next: 1, path, own, theirs })
     }
 
     /// Where the tester listens.
@@ -151,6 +155,26 @@ impl QuicPort {
 /// How often a list of revocations is published: a quarter of the time for which one counts (clause 13.3), with the default bound and clock error.
 const LIST_EVERY: Duration = Duration::from_secs(12);
 
+/// Completes every handshake with the tester.
+fn accepting(runtime: &Runtime, endpoint: &Endpoint) -> mpsc::UnboundedReceiver<quinn::Connection> {
+    let (completed, came) = mpsc::unbounded_channel();
+    let endpoint = endpoint.clone();
+    runtime.spawn(async move {
+        while let Some(incoming) = endpoint.accept().await {
+            let completed = completed.clone();
+            tokio::spawn(async move {
+                // One that fails is the implementation's business: the case waits for another.
+                if let Ok(connecting) = incoming.accept()
+                    && let Ok(connection) = connecting.await
+                {
+                    drop(completed.send(connection));
+                }
+            });
+        }
+    });
+    came
+}
+
 /// Keeps the breach of a process off this thread.
 fn spare() {
     #[cfg(feature = "zoo")]
@@ -173,6 +197,8 @@ fn duration(span: Span) -> Duration {
 impl Port for QuicPort {
     fn start(&mut self, subject: Subject) -> Outcome {
         self.lines.clear();
+        // What a node that was stopped before began is not of this case.
+        while self.came.try_recv().is_ok() {}
         if self.target_is_foreign() {
             self.publish()?;
         }
@@ -208,21 +234,7 @@ impl Port for QuicPort {
     }
 
     fn accept(&mut self, within: Span) -> Outcome<Option<Line>> {
-        let accepted = self.own.block_on(async {
-            let accepting = async {
-                loop {
-                    let incoming = self.endpoint.accept().await?;
-                    // What a node that was stopped before began may still come.
-                    if let Ok(connecting) = incoming.accept()
-                        && let Ok(connection) = connecting.await
-                    {
-                        return Some(connection);
-                    }
-                }
-            };
-            tokio::time::timeout(duration(within), accepting).await
-        });
-        match accepted {
+        match self.own.block_on(async { tokio::time::timeout(duration(within), self.came.recv()).await }) {
             Ok(Some(connection)) => self.begin(connection, Side::Server).map(Some),
             Ok(None) => Err(Miss::Error("the tester's endpoint is closed".into())),
             Err(_) => Ok(None),
