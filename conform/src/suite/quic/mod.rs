@@ -125,6 +125,16 @@ impl QuicPort {
         Ok(())
     }
 
+    /// Has the upper tester start its implementation anew, set like this.
+    fn drive(&mut self, subject: Subject, pixit: Pixit) -> Outcome {
+        let tester = self.address()?;
+        let upper = self.upper.as_mut().ok_or_else(|| Miss::Error("no upper tester was started".into()))?;
+        upper.halt()?;
+        // What the implementation began before is not of this case.
+        while self.came.try_recv().is_ok() {}
+        upper.start(subject, &pixit, &mut self.deployment, tester)
+    }
+
     /// Publishes a list of revocations, changed or not, as often as an issuer does (R-13-23): an implementation that reads the folder never lacks one.
     fn publish(&mut self) -> Outcome {
         if self.published.is_none_or(|last| last.elapsed() > LIST_EVERY) {
@@ -206,11 +216,7 @@ impl Port for QuicPort {
             Target::At(_) if subject == Subject::Origin => Ok(()),
             Target::At(_) => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
             Target::Reference => self.start_set(subject, self.pixit),
-            Target::Driven(_) => {
-                let tester = self.address()?;
-                let upper = self.upper.as_mut().ok_or_else(|| Miss::Error("no upper tester was started".into()))?;
-                upper.start(subject, &self.pixit, &mut self.deployment, tester)
-            }
+            Target::Driven(_) => self.drive(subject, self.pixit),
         }
     }
 
@@ -353,6 +359,7 @@ impl Network for QuicPort {
         match &self.target {
             Target::At(_) => Err(Miss::Inconclusive(format!("its idle time has to be {idle} or more for this"))),
             Target::Reference => self.start_set(subject, Pixit { idle, ..self.pixit }),
+            Target::Driven(_) => self.drive(subject, Pixit { idle, ..self.pixit }),
         }
     }
 

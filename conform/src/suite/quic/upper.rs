@@ -112,12 +112,16 @@ impl Upper {
         Err(Miss::Inconclusive(format!("the upper tester cannot {verb}: {}", answer["why"].as_str().unwrap_or("without a word"))))
     }
 
-    /// Brings the implementation up anew in a role, set as the PIXIT says, with the tester as the only server above.
-    pub(super) fn start(&mut self, subject: Subject, pixit: &Pixit, deployment: &mut Deployment, tester: SocketAddrV6) -> Outcome {
+    /// Ends whatever the implementation does for the test before.
+    pub(super) fn halt(&mut self) -> Outcome {
         self.test += 1;
         self.jobs.clear();
         self.answers.came.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.done("stop", json!({ "orderly": false }))?;
+        self.done("stop", json!({ "orderly": false })).map(drop)
+    }
+
+    /// Brings the implementation, which was halted, up anew in a role, set as the PIXIT says, with the tester as the only server above.
+    pub(super) fn start(&mut self, subject: Subject, pixit: &Pixit, deployment: &mut Deployment, tester: SocketAddrV6) -> Outcome {
         let roles = subject::roles(subject);
         let (chain, key) = deployment.files(&format!("conform-{}", subject.name()), roles)?;
         self.done("rotate", json!({ "chain": chain, "key": key }))?;
