@@ -1,7 +1,8 @@
 //! UDP sockets and the endpoints on them.
 
+use super::unproven::Bounded;
 use hypermesh_core::testing::Breach;
-use quinn::{Endpoint, EndpointConfig, Runtime, ServerConfig, TokioRuntime};
+use quinn::{Endpoint, EndpointConfig, Runtime, ServerConfig};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -41,7 +42,7 @@ pub fn bind(address: SocketAddrV6) -> io::Result<(UdpSocket, Sockets)> {
 /// With a `secret` that outlives the process, the endpoint tells peers of the one before it that their connections are gone (stateless resets, RFC 9000,
 /// clause 10.3), so that they connect anew at once rather than after their idle timeout. The secret is told to nobody.
 pub fn endpoint(socket: UdpSocket, mtu_max: u16, server: Option<ServerConfig>, secret: Option<&[u8]>) -> io::Result<Endpoint> {
-    endpoint_on(socket, mtu_max, server, secret, Arc::new(TokioRuntime))
+    endpoint_on(socket, mtu_max, server, secret, Arc::new(Bounded))
 }
 
 /// The same on a runtime of the caller's, which may put something between QUIC and the socket.

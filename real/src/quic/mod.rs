@@ -11,6 +11,7 @@ mod hear;
 mod outbox;
 mod tls;
 mod transport;
+mod unproven;
 
 pub use endpoint::{Sockets, bind, endpoint, endpoint_on};
 pub use hear::{Said, hear};

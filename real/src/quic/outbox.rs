@@ -56,10 +56,16 @@ impl Outbox {
         self.more.notify_one();
     }
 
-    /// Ends the stream after what is here.
-    pub fn finish(&self) {
-        self.lock().finish = true;
+    /// Ends the stream after what is here. Whether it was not to end before.
+    pub fn finish(&self) -> bool {
+        let before = std::mem::replace(&mut self.lock().finish, true);
         self.more.notify_one();
+        !before
+    }
+
+    /// Whether the stream is to end, or has ended, in good order.
+    pub fn is_finished(&self) -> bool {
+        self.lock().finish
     }
 
     /// Gives the stream up at once.
