@@ -1,5 +1,6 @@
 //! One connection: how it comes about, what runs for it, how it ends.
 
+use super::farewell::Unheard;
 use super::figures::Figures;
 use super::shared::{Node, Shared};
 use super::stream::Stream;
@@ -36,6 +37,8 @@ pub(super) struct Conn {
     pub(super) granted: u64,
     /// Streams that are to be opened, in the order of their numbers.
     opens: mpsc::UnboundedSender<StreamId>,
+    /// What the peer is still to acknowledge before the connection is closed in good order.
+    pub(super) unheard: Arc<Unheard>,
 }
 
 impl Conn {
@@ -65,8 +68,10 @@ impl Conn {
     }
 
     pub(super) fn finish(&self, stream: StreamId) {
-        if let Some(outbox) = self.outbox(stream) {
-            outbox.finish();
+        if let Some(outbox) = self.outbox(stream)
+            && outbox.finish()
+        {
+            self.unheard.add();
         }
     }
 
@@ -177,7 +182,7 @@ impl<M: Node> Shared<M> {
         let peer = Peer::Certified(roles);
         {
             let mut inner = self.lock();
-            inner.conns.insert(conn, Conn { quic: quic.clone(), streams: HashMap::new(), granted: 0, opens });
+            inner.conns.insert(conn, Conn { quic: quic.clone(), streams: HashMap::new(), granted: 0, opens, unheard: Arc::default() });
             if let Some((server, _)) = &dialled {
                 inner.failures.remove(server);
             }

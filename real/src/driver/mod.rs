@@ -16,6 +16,7 @@ mod clock;
 mod conn;
 mod disk;
 mod door;
+mod farewell;
 mod figures;
 mod session;
 mod shared;

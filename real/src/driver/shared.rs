@@ -107,8 +107,8 @@ pub(super) struct Shared<M> {
     queue: Mutex<VecDeque<Heard>>,
     /// Rung when an earlier deadline than before was asked for.
     sooner: Notify,
-    /// Rung when the node has left.
-    left: Notify,
+    /// Rung when the node has left, and when the last connection that it left was closed.
+    pub(super) left: Notify,
     /// Every connection was closed, and none is taken any more.
     is_stopped: AtomicBool,
 }
@@ -132,7 +132,9 @@ pub(super) struct Inner<M> {
     next_deadline: u64,
     jobs: HashMap<JobId, Application>,
     next_job: u32,
-    has_left: bool,
+    pub(super) has_left: bool,
+    /// Connections that are closed as soon as their peer has heard what was said last.
+    pub(super) parting: usize,
     watch: Option<Watch>,
 }
 
@@ -239,6 +241,7 @@ impl<M: Node> Driver<M> {
                 jobs: HashMap::new(),
                 next_job: 0,
                 has_left: false,
+                parting: 0,
                 watch,
             }),
             queue: Mutex::default(),
@@ -336,7 +339,11 @@ impl<M: Node> Driver<M> {
         let left = async {
             loop {
                 let rung = self.0.left.notified();
-                if self.0.lock().has_left {
+                let is_gone = {
+                    let inner = self.0.lock();
+                    inner.has_left && inner.parting == 0
+                };
+                if is_gone {
                     return;
                 }
                 rung.await;
@@ -561,6 +568,7 @@ impl<M: Node> Shared<M> {
             session::Effect::Stop { stream, code } => known.stop(stream, code),
             session::Effect::Read { stream } => self.read(known, conn, stream),
             session::Effect::Datagram { frame } => known.datagram(&frame),
+            session::Effect::Close { code: session::Code::NoError } => self.part(inner, conn),
             session::Effect::Close { code } => known.quic.close(crate::quic::error_code(code), b""),
             session::Effect::Wake { .. } | session::Effect::Up(_) => {}
         }

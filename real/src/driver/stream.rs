@@ -1,6 +1,7 @@
 //! One stream of a connection: its outbox, its reader, and what is left of both.
 
 use super::conn::Conn;
+use super::farewell::Unheard;
 use super::figures::Figures;
 use super::shared::{Node, Shared};
 use crate::quic::{self, Outbox, Said, Sent};
@@ -75,24 +76,27 @@ impl<M: Node> Shared<M> {
                 None => {}
             }
         }
+        let unheard = Arc::clone(&known.unheard);
         drop(inner);
         if stream.is_one_way() {
             // The type of the stream comes before everything that was put into the outbox meanwhile.
             outbox.push_first(bytes::Bytes::from_static(&[CONTROL as u8]));
         }
-        self.speaks(conn, stream, send, outbox);
+        self.speaks(conn, stream, send, outbox, unheard);
     }
 
     /// The peer opened a stream of requests. It is not read before the session says so.
     pub(super) fn accepted(self: &Arc<Self>, conn: ConnId, stream: StreamId, send: SendStream, receive: RecvStream) {
         let outbox = Arc::<Outbox>::default();
-        if let Some(known) = self.lock().conns.get_mut(&conn) {
-            known.streams.insert(stream, Stream { outbox: Some(outbox.clone()), hearing: Hearing::Unread(receive) });
-            if known.granted > 0 {
-                known.granted = quic::grant_more(&known.quic, &self.parameters, known.granted, known.streams.len());
-            }
+        let mut inner = self.lock();
+        let Some(known) = inner.conns.get_mut(&conn) else { return };
+        known.streams.insert(stream, Stream { outbox: Some(outbox.clone()), hearing: Hearing::Unread(receive) });
+        if known.granted > 0 {
+            known.granted = quic::grant_more(&known.quic, &self.parameters, known.granted, known.streams.len());
         }
-        self.speaks(conn, stream, send, outbox);
+        let unheard = Arc::clone(&known.unheard);
+        drop(inner);
+        self.speaks(conn, stream, send, outbox, unheard);
     }
 
     /// The peer opened a one-way stream. Its type is heard at once.
@@ -105,19 +109,28 @@ impl<M: Node> Shared<M> {
     }
 
     /// Starts to send what comes into an outbox.
-    fn speaks(self: &Arc<Self>, conn: ConnId, stream: StreamId, send: SendStream, outbox: Arc<Outbox>) {
+    fn speaks(self: &Arc<Self>, conn: ConnId, stream: StreamId, send: SendStream, outbox: Arc<Outbox>, unheard: Arc<Unheard>) {
         let shared = Arc::clone(self);
-        self.runtime.spawn(quic::send(send, outbox, move |sent| match sent {
-            Sent::Data(bytes) => {
-                Figures::add(&shared.figures.sent_bytes, u64::from(bytes));
-                shared.input(Input::Sent { conn, stream, bytes });
+        let acknowledged = send.stopped();
+        self.runtime.spawn(async move {
+            let tell = |sent| match sent {
+                Sent::Data(bytes) => {
+                    Figures::add(&shared.figures.sent_bytes, u64::from(bytes));
+                    shared.input(Input::Sent { conn, stream, bytes });
+                }
+                Sent::Stopped(code) => {
+                    shared.half(conn, stream, |entry| entry.outbox = None);
+                    shared.session(conn, session::Input::Stop { stream, code });
+                }
+                Sent::Over => shared.half(conn, stream, |entry| entry.outbox = None),
+            };
+            quic::send(send, Arc::clone(&outbox), tell).await;
+            if outbox.is_finished() {
+                // It is over either way: the peer has all of it, wants no more of it, or is gone.
+                let _ = acknowledged.await;
+                unheard.sub();
             }
-            Sent::Stopped(code) => {
-                shared.half(conn, stream, |entry| entry.outbox = None);
-                shared.session(conn, session::Input::Stop { stream, code });
-            }
-            Sent::Over => shared.half(conn, stream, |entry| entry.outbox = None),
-        }));
+        });
     }
 
     /// Starts to read a stream, or notes that it is to be read.
