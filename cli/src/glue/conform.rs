@@ -6,7 +6,7 @@ use hypermesh_conform::registry::Profile;
 use hypermesh_conform::registry::Tier;
 use hypermesh_conform::suite::campaign::in_memory;
 use hypermesh_conform::suite::report::{self, Detection, Evidence, Item, Ran, Summary};
-use hypermesh_conform::suite::{Campaign, Case, Record, Verdict};
+use hypermesh_conform::suite::{Campaign, Case, Need, Record, needs};
 use hypermesh_core::testing::Breach;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,6 +22,10 @@ pub(crate) enum Place {
     Loopback,
 }
 
+/// How many nodes are tested at a time over loopback: most of a case is waiting.
+#[cfg(feature = "real")]
+const LANES: usize = 4;
+
 /// What was chosen of the suite.
 #[derive(Debug)]
 pub(crate) struct Choice {
@@ -32,10 +36,11 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// The cases whose name begins with one of these; all without any.
-    pub(crate) fn new(prefixes: &[String], canary: bool) -> Self {
+    /// The cases whose name begins with one of these; all without any. With `most`, only cases over a network that need no more of an implementation.
+    pub(crate) fn new(prefixes: &[String], most: Option<Need>, canary: bool) -> Self {
         let mut all = Campaign::all().cases;
-        let chosen = |case: &Case| prefixes.is_empty() || prefixes.iter().any(|prefix| case.name.starts_with(prefix.trim_end_matches('*')));
+        let named = |case: &Case| prefixes.is_empty() || prefixes.iter().any(|prefix| case.name.starts_with(prefix.trim_end_matches('*')));
+        let chosen = |case: &Case| named(case) && most.is_none_or(|most| case.is_remote && needs::of(case) <= most);
         let mut cases: Vec<Case> = all.iter().filter(|case| chosen(case)).cloned().collect();
         if canary {
             all.push(report::canary());
@@ -62,36 +67,44 @@ impl Choice {
     /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent. What none of these
     /// profiles has is not applicable.
     #[cfg(feature = "real")]
-    pub(crate) fn sockets(&self, place: &Place, profiles: &[Profile], stop: &AtomicBool, mut step: impl FnMut()) -> Result<Ran, String> {
-        use hypermesh_conform::suite::Pixit;
+    pub(crate) fn sockets(&self, place: &Place, profiles: &[Profile], stop: &AtomicBool, mut step: impl FnMut() + Send) -> Result<Ran, String> {
         use hypermesh_conform::suite::quic::{QuicPort, Target};
+        use hypermesh_conform::suite::{Miss, Pixit};
         let own = std::env::temp_dir().join(format!("hypermesh-conform-{}", std::process::id()));
-        let (target, folder, implementation, options) = match place {
-            Place::Loopback => (Target::Reference, &own, "the nodes of this build, over loopback".to_owned(), "--loopback".to_owned()),
-            Place::At(address, folder) => {
-                let options = format!("--target {address} --certs {}", folder.display());
-                (Target::At(*address), folder, address.to_string(), options)
-            }
-            Place::Driven(upper, folder) => {
-                let options = format!("--upper '{upper}' --certs {}", folder.display());
-                (Target::Driven(upper.clone()), folder, upper.clone(), options)
-            }
+        let (implementation, options) = match place {
+            Place::Loopback => ("the nodes of this build, over loopback".to_owned(), "--loopback".to_owned()),
+            Place::At(address, folder) => (address.to_string(), format!("--target {address} --certs {}", folder.display())),
+            Place::Driven(upper, folder) => (upper.clone(), format!("--upper '{upper}' --certs {}", folder.display())),
         };
         let made = std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()));
-        let port = made.and_then(|()| QuicPort::new(target, folder, Pixit::default()).map_err(|miss| miss.why().to_owned()));
         let mut campaign = self.campaign.clone();
         if !matches!(place, Place::Loopback) {
             // Cases that start a node with its files start one of this build, and say nothing about another.
             campaign.cases.retain(|case| !matches!(case.run, hypermesh_conform::suite::Run::Process(_)));
         }
         let (campaign, others) = campaign.claimed(profiles, Tier::Remote);
-        let records = port.map(|mut port| {
-            let mut records = silently(|| {
-                campaign.on_port(&mut port, Tier::Remote, |_| {
-                    step();
-                    !stop.load(Ordering::SeqCst)
-                })
-            });
+        let tell = |_: &Record| {
+            step();
+            !stop.load(Ordering::SeqCst)
+        };
+        // Whoever listens there, or is driven, is one, and hears one case after the other.
+        let one = |target: Target, folder: &std::path::Path, tell| {
+            QuicPort::new(target, folder, Pixit::default()).map(|mut port| campaign.on_port(&mut port, Tier::Remote, tell))
+        };
+        let ran = |(): ()| match place {
+            Place::At(address, folder) => one(Target::At(*address), folder, tell),
+            Place::Driven(upper, folder) => one(Target::Driven(upper.clone()), folder, tell),
+            Place::Loopback => {
+                let open = |lane: usize| {
+                    let folder = own.join(lane.to_string());
+                    std::fs::create_dir_all(&folder).map_err(|error| Miss::Error(format!("{}: {error}", folder.display())))?;
+                    QuicPort::new(Target::Reference, &folder, Pixit::default())
+                };
+                campaign.on_ports(LANES, open, Tier::Remote, tell)
+            }
+        };
+        let records = made.and_then(|made| silently(|| ran(made)).map_err(|miss| miss.why().to_owned()));
+        let records = records.map(|mut records| {
             records.extend(others);
             records
         });
@@ -153,8 +166,7 @@ fn over_sockets(campaign: &Campaign, breach: Breach, one: &mut Detection) {
 }
 
 fn left(case: &Case, tier: Tier) -> Record {
-    let why = "the campaign was interrupted".to_owned();
-    Record { case: case.name.clone(), tier, verdict: Verdict::Absent, why, log: Vec::new(), runs: Vec::new() }
+    Record::absent(case, tier, "the campaign was interrupted")
 }
 
 /// Does something whose panics are verdicts, and not faults of this program.

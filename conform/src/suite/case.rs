@@ -3,6 +3,8 @@
 use super::tester::Tester;
 use super::verdict::Outcome;
 use crate::registry::Id;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,6 +52,46 @@ impl Subject {
     }
 }
 
+/// What a case needs of an implementation besides a certificate authority that both sides trust; each includes those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// Its address, and nothing else.
+    #[default]
+    Address,
+    /// That it keeps contents. The tester stores them over the wire; nothing has to be there before.
+    Contents,
+    /// That it is set up in a way that the tester knows: figures of its PIXIT, the servers above it, the list of revocations.
+    Configuration,
+    /// Somebody who tells its applications what to do (Annex E), or a node that the case starts by itself.
+    Upper,
+}
+
+impl Need {
+    /// Every need, the least first.
+    pub const ALL: [Self; 4] = [Self::Address, Self::Contents, Self::Configuration, Self::Upper];
+
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Contents => "contents",
+            Self::Configuration => "configuration",
+            Self::Upper => "upper",
+        }
+    }
+
+    /// What a case with this subject needs whatever it does.
+    pub(crate) const fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::Origin => Self::Address,
+            // It has to know the tester as the server above it.
+            Subject::Edge => Self::Configuration,
+            Subject::Client => Self::Upper,
+        }
+    }
+}
+
 /// How a case is run.
 #[derive(Clone)]
 pub enum Run {
@@ -90,6 +132,8 @@ pub struct Case {
     pub is_in_memory: bool,
     /// Whether its verdict depends on a clock on the wall, so that it is run three times where that is the only clock.
     pub is_timed: bool,
+    /// The least that it needs of an implementation; what it is seen to use comes on top (see [`super::needs`]).
+    pub need: Need,
 }
 
 impl Case {
@@ -116,6 +160,7 @@ impl Case {
     fn new(name: &str, polarity: Polarity, run: Run) -> Self {
         let requirement = name.split_once('/').and_then(|(id, _)| Id::parse(id));
         let requirement = requirement.unwrap_or_else(|| panic!("{name}: a case is named R-<clause>-<number>/what-it-tries"));
+        let need = if let Run::Wire(subject, _) = &run { Need::of(*subject) } else { Need::Upper };
         Self {
             name: name.to_owned(),
             requirement,
@@ -125,6 +170,7 @@ impl Case {
             is_remote: true,
             is_in_memory: true,
             is_timed: false,
+            need,
         }
     }
 
@@ -146,6 +192,13 @@ impl Case {
     #[must_use]
     pub fn timed(mut self) -> Self {
         self.is_timed = true;
+        self
+    }
+
+    /// The same, which needs at least this of an implementation. Only what no run in memory can show has to be said.
+    #[must_use]
+    pub fn needing(mut self, need: Need) -> Self {
+        self.need = self.need.max(need);
         self
     }
 

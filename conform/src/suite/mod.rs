@@ -13,6 +13,7 @@ pub mod campaign;
 pub mod case;
 pub mod cases;
 pub mod memory;
+pub mod needs;
 pub mod octets;
 pub mod port;
 #[cfg(feature = "sockets")]
@@ -24,7 +25,7 @@ pub mod verdict;
 pub mod zoo;
 
 pub use campaign::{Campaign, Record};
-pub use case::{Case, Polarity, Run, Subject};
+pub use case::{Case, Need, Polarity, Run, Subject};
 pub use port::{Pixit, Port};
 pub use tester::Tester;
 pub use verdict::{Miss, Outcome, Verdict, ensure};

@@ -11,6 +11,7 @@ use crate::glue::conform::{self as suite, Choice, Report};
 use crate::output::{Format, Output};
 use crate::progress::Steps;
 use crate::{human, interrupt};
+use hypermesh_conform::suite::Need;
 use hypermesh_conform::suite::report::{Ran, Summary};
 use hypermesh_core::testing::Breach;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     /// Only cases whose name begins so: those of a clause (`R-6-`), of a requirement (`R-6-01/`), or one; can be repeated.
     #[arg(long, value_name = "PREFIX")]
     select: Vec<String>,
+
+    /// Only cases over a network that need no more than this: `address`, `contents`, `configuration` or `upper` (an upper tester).
+    #[arg(long, value_name = "NEED", value_parser = need)]
+    need: Option<Need>,
 
     /// Say which cases there are, and run none.
     #[arg(long)]
@@ -70,6 +75,11 @@ impl Args {
     }
 }
 
+fn need(name: &str) -> Result<Need, String> {
+    let known = Need::ALL.into_iter().find(|need| need.name() == name);
+    known.ok_or_else(|| format!("one of {}", Need::ALL.map(Need::name).join(", ")))
+}
+
 #[cfg(feature = "zoo")]
 fn breach(name: &str) -> Result<Breach, String> {
     Breach::named(name).ok_or_else(|| "the column `defect` of the standard's index of requirements has the names".to_owned())
@@ -82,7 +92,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Done {
         output.line(format_args!("{:#}", suite::schema()));
         return Ok(Code::Ok);
     }
-    let choice = Choice::new(&args.select, args.canary);
+    let choice = Choice::new(&args.select, args.need, args.canary);
     if choice.campaign.cases.is_empty() {
         let asked = args.select.join("`, `");
         return Err(Failure::new(Code::Nothing, format!("no case begins with `{asked}`"), "hypermesh conform --list"));
@@ -136,7 +146,7 @@ fn told(args: &Args, report: &Report, output: Output) -> Result<(), Failure> {
             output.json(&value);
         }
         Format::Junit => output.raw(&report.junit().map_err(internal)?),
-        _ => words::summary(&report.summary, !args.select.is_empty(), output),
+        _ => words::summary(&report.summary, !args.select.is_empty() || args.need.is_some(), output),
     }
     if let Some(dir) = &args.out {
         write(dir, report).map_err(|error| {

@@ -3,8 +3,8 @@
 use super::is_kept;
 use crate::output::{Format, Output, Tone};
 use crate::table::Table;
-use hypermesh_conform::suite::Case;
 use hypermesh_conform::suite::report::{ClauseRow, Summary, Tally};
+use hypermesh_conform::suite::{Case, Need, needs};
 use serde_json::json;
 
 /// Most cases that are told one by one; the report has them all.
@@ -21,13 +21,14 @@ pub(super) fn list(cases: &[Case], output: Output) {
                 "subject": case.subject().map(|subject| subject.name()),
                 "in_memory": case.is_in_memory,
                 "remote": case.is_remote,
+                "need": case.is_remote.then(|| needs::of(case).name()),
                 "leans_on": case.leans_on.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         };
         output.json(&json!({ "cases": cases.iter().map(row).collect::<Vec<_>>() }));
         return;
     }
-    let mut table = Table::new(&["case", "polarity", "tests", "runs"], &[]);
+    let mut table = Table::new(&["case", "polarity", "tests", "runs", "needs"], &[]);
     for case in cases {
         let subject = case.subject().map_or("", |subject| subject.name());
         let place = match (case.is_in_memory, case.is_remote) {
@@ -35,7 +36,8 @@ pub(super) fn list(cases: &[Case], output: Output) {
             (true, false) => "in memory",
             (false, _) => "over a network",
         };
-        table.row([case.name.clone(), case.polarity.name().to_owned(), subject.to_owned(), place.to_owned()]);
+        let need = if case.is_remote { needs::of(case).name() } else { "" };
+        table.row([case.name.clone(), case.polarity.name().to_owned(), subject.to_owned(), place.to_owned(), need.to_owned()]);
     }
     output.raw(&table.text());
 }
@@ -54,6 +56,7 @@ pub(super) fn summary(summary: &Summary, part: bool, output: Output) {
     }
     detections(summary, output);
     output.line(denominator(summary));
+    output.line(needs(summary));
     for gate in &summary.gates {
         let (tone, state) = match gate.holds {
             None => (Tone::Faint, "not told".to_owned()),
@@ -108,6 +111,17 @@ fn detections(summary: &Summary, output: Output) {
         output.line(format_args!("unexplained: {} {} also fails {}", one.requirement, one.breach, one.collateral.join(", ")));
     }
     output.line("");
+}
+
+/// What the cases that can run over a network need of an implementation.
+fn needs(summary: &Summary) -> String {
+    let all: usize = summary.by_need.values().map(|row| row.cases).sum();
+    let of = |need: Need| summary.by_need.get(need.name()).map_or(0, |row| row.cases);
+    let [address, contents, configuration, upper] = Need::ALL.map(of);
+    format!(
+        "{all} of the cases run over a network: {address} need an address, {contents} that contents can be stored, {configuration} a known \
+         configuration, {upper} an upper tester"
+    )
 }
 
 /// The line against which everything is counted.

@@ -63,8 +63,8 @@ fn codes() -> Vec<Case> {
         .leaning_on(&["R-14-08"]),
         Case::wire("R-14-03/no-error-on-the-wire", Boundary, Origin, |t| {
             let line = t.session()?;
-            t.port().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
-            let patience = t.pixit().patience;
+            t.upper().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
+            let patience = t.patience();
             t.pause(patience);
             let code = t.closed(line);
             ensure(code == Some(Some(0x5354_0000)), || format!("it was closed with {code:x?}"))
@@ -287,7 +287,7 @@ fn staying_away() -> Vec<Case> {
         Case::wire("R-14-07/a-code-that-is-final", Invalid, Client, |t| {
             let again = asks_again(t, Code::NotFound, 0, Span::secs(2))?;
             ensure(again.is_none(), || "the request comes again after NotFound".into())?;
-            let told = t.port().told(JobId(1), Span::secs(1));
+            let told = t.upper().told(JobId(1), Span::secs(1));
             ensure(matches!(told, Some(Told::Failed { .. })), || format!("the application was told {told:?}"))
         }),
         Case::wire("R-14-12/a-name-that-is-not-there", Valid, Origin, move |t| {
@@ -422,7 +422,7 @@ fn probes(t: &mut Tester<'_>, more: u32) -> Outcome {
     for token in 0..u64::from(declared + more) {
         t.datagram(line, &frame(0x02, &token.to_be_bytes()))?;
     }
-    let hush = t.pixit().hush;
+    let hush = t.hush();
     let mut answers = 0;
     while t.datagram_within(line, Span(hush.0 / 4))?.is_some() {
         answers += 1;

@@ -173,7 +173,7 @@ fn manifests() -> Vec<Case> {
                 reads_back: false,
                 resume: None,
             };
-            t.port()
+            t.upper()
                 .command(JobId(1), Command::Get(Box::new(order)))
                 .ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
             let line = t.session_from_it()?;
@@ -293,7 +293,7 @@ fn work() -> Vec<Case> {
             let (first, over) = open[0];
             t.reset(first, over, Code::Cancelled)?;
             t.stop(first, over, Code::Cancelled)?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             t.pause(hush);
             t.reset(line, stream, Code::Cancelled)?;
             let again = want(t, line, 201)?;
@@ -314,7 +314,7 @@ fn work() -> Vec<Case> {
             let line = t.session()?;
             let name = Name::new(&t.name("purged")).expect("a case names things well");
             let stream = t.ask(line, &Frame::Purge(Box::new(Purge { name, below: false, version: 1 })))?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             match t.next_within(line, stream, hush)? {
                 // It may wait until the leases of caches are over.
                 None => Ok(()),
@@ -328,7 +328,7 @@ fn work() -> Vec<Case> {
             for n in 0..=most {
                 let name = Name::new(&t.name(&format!("purged {n}"))).expect("a case names things well");
                 let stream = t.ask(line, &Frame::Purge(Box::new(Purge { name, below: false, version: 1 })))?;
-                let hush = t.pixit().hush;
+                let hush = t.hush();
                 let early = t.next_within(line, stream, hush)?;
                 if n < most {
                     ensure(early.is_none(), || format!("{early:?} came")).map_err(|miss| miss.before("keeping it busy"))?;
@@ -354,9 +354,9 @@ fn read_ahead() -> Vec<Case> {
             let object = Fixture { name: t.name("large"), version: 1, packed: long(t.seed(), count, LEN) };
             let line = t.session()?;
             t.put(line, &object).map_err(|miss| miss.before("storing an object"))?;
-            t.port().hold(line, is_slow);
+            t.hold(line, is_slow);
             let stream = t.want(line, &object.chunks(), true)?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let mut came = 0;
             while let Some(got) = t.next_within(line, stream, hush)? {
                 if let Got::Frame(Frame::Chunk(head), _) = got {

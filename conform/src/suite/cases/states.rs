@@ -71,7 +71,7 @@ fn session() -> Vec<Case> {
         Case::wire("R-15-01/from-idle-to-open-and-on-to-closed", Valid, Origin, |t| {
             let line = t.session()?;
             t.expect_alive(line)?;
-            t.port().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
+            t.upper().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
             t.expect_close(line, &[Code::NoError])
         })
         .leaning_on(&["R-8-30", "R-14-03"]),
@@ -79,7 +79,7 @@ fn session() -> Vec<Case> {
             let object = one_chunk(t.name("under way"), t.seed(), 300);
             let line = t.session()?;
             let (stream, wanted) = offered(t, line, &object)?;
-            t.port().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
+            t.upper().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
             // Over a network it has not left before its `GoAway` is there.
             let control = t.their_control(line);
             while !matches!(t.expect_frame(line, control)?.0, Frame::GoAway { .. }) {}

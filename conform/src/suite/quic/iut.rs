@@ -52,7 +52,7 @@ pub(super) struct Local {
     pub(super) address: SocketAddrV6,
     driver: Driver<StoqNode>,
     offers: Arc<Offers>,
-    jobs: BTreeMap<JobId, Arc<Mutex<Heard>>>,
+    jobs: BTreeMap<JobId, (JobId, Arc<Mutex<Heard>>)>,
     _store: Option<TempDir>,
 }
 
@@ -124,9 +124,12 @@ impl Local {
 
     /// Gives the node a job; the first command begins it, others are of it.
     pub(super) fn command(&mut self, runtime: &Runtime, job: JobId, command: Command) {
+        if let Some((number, _)) = self.jobs.get(&job) {
+            return self.driver.tell(*number, command);
+        }
         let (number, mut told) = self.driver.job(command, Some(self.offers.clone()));
         let heard: Arc<Mutex<Heard>> = Arc::default();
-        self.jobs.insert(job, heard.clone());
+        self.jobs.insert(job, (number, heard.clone()));
         let driver = self.driver.clone();
         runtime.spawn(async move {
             while let Some(told) = told.recv().await {
@@ -155,11 +158,11 @@ impl Local {
     }
 
     pub(super) fn told(&self, job: JobId) -> Option<Told> {
-        self.jobs.get(&job)?.lock().unwrap_or_else(PoisonError::into_inner).last.clone()
+        self.jobs.get(&job)?.1.lock().unwrap_or_else(PoisonError::into_inner).last.clone()
     }
 
     pub(super) fn got(&self, job: JobId) -> Vec<u8> {
-        let heard = self.jobs.get(&job).map(|heard| heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let heard = self.jobs.get(&job).map(|(_, heard)| heard.lock().unwrap_or_else(PoisonError::into_inner));
         heard.map(|heard| heard.got.values().flatten().copied().collect()).unwrap_or_default()
     }
 

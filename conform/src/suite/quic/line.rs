@@ -6,13 +6,15 @@ use bytes::Bytes;
 use hypermesh_core::stoq::session::{Side, StreamId};
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Octets that are read from a stream at a time.
 const READ_MAX: usize = 64 << 10;
+/// How many things may wait to be heard. No case leaves so many unheard; a peer that never stops to speak has to wait then.
+const ROW_MAX: usize = 1 << 16;
 
 /// What is to be done on a stream of the tester, in order. A reset overtakes it.
 enum Order {
@@ -32,7 +34,7 @@ struct Streams {
 #[derive(Clone, Debug)]
 struct Shared {
     streams: Arc<Mutex<Streams>>,
-    heard: mpsc::UnboundedSender<Heard>,
+    heard: mpsc::Sender<Heard>,
     held: watch::Receiver<bool>,
 }
 
@@ -43,7 +45,7 @@ pub(super) struct LineTasks {
     pub(super) side: Side,
     shared: Shared,
     hold: watch::Sender<bool>,
-    row: mpsc::UnboundedReceiver<Heard>,
+    row: mpsc::Receiver<Heard>,
     is_told_over: bool,
 }
 
@@ -69,7 +71,7 @@ fn code(code: u64) -> VarInt {
 
 impl LineTasks {
     pub(super) fn begin(runtime: &Runtime, connection: Connection, side: Side) -> Outcome<Self> {
-        let (heard, row) = mpsc::unbounded_channel();
+        let (heard, row) = mpsc::channel(ROW_MAX);
         let (hold, held) = watch::channel(false);
         let shared = Shared { streams: Arc::default(), heard, held };
         let (one_way, two_way, datagrams) = (shared.clone(), shared.clone(), shared.clone());
@@ -90,14 +92,14 @@ impl LineTasks {
             let over = loop {
                 match third.read_datagram().await {
                     // Nobody to hear it is left once the tester dropped the connection.
-                    Ok(octets) => drop(datagrams.heard.send(Heard::Datagram(octets.to_vec()))),
+                    Ok(octets) => drop(datagrams.heard.send(Heard::Datagram(octets.to_vec())).await),
                     Err(over) => break over,
                 }
             };
             // What came before the end is read by other tasks; they get a moment.
             tokio::time::sleep(Duration::from_millis(5)).await;
             let code = if let ConnectionError::ApplicationClosed(close) = &over { Some(close.error_code.into_inner()) } else { None };
-            drop(ends.heard.send(Heard::Closed(code)));
+            drop(ends.heard.send(Heard::Closed(code)).await);
         });
         Ok(Self { connection, side, shared, hold, row, is_told_over: false })
     }
@@ -209,24 +211,24 @@ impl Shared {
             streams.resets.insert(stream, reset);
         }
         let (heard, stopped) = (self.heard.clone(), send.stopped());
-        let unwanted: Arc<OnceLock<VarInt>> = Arc::default();
-        let told = unwanted.clone();
         tokio::spawn(async move {
             if let Ok(Some(code)) = stopped.await {
-                told.get_or_init(|| code);
-                drop(heard.send(Heard::Stop(stream, code.into_inner())));
+                drop(heard.send(Heard::Stop(stream, code.into_inner())).await);
             }
         });
         tokio::spawn(async move {
             let writing = async {
                 while let Some(order) = row.recv().await {
-                    let done = match order {
+                    let goes_on = match order {
                         Order::Write(octets) => send.write_all(&octets).await.is_ok(),
-                        // What is not wanted any more cannot be finished, and quinn leaves it open.
-                        Order::Finish if unwanted.get().is_some() => false,
-                        Order::Finish => send.finish().is_ok(),
+                        Order::Finish => {
+                            // A stream that was stopped cannot end: it is reset when it is dropped (RFC 9000, clause 3.5), so that its place is free again.
+                            let _ = send.finish();
+                            let _ = send.stopped().await;
+                            false
+                        }
                     };
-                    if !done {
+                    if !goes_on {
                         return;
                     }
                 }
@@ -266,7 +268,7 @@ impl Shared {
                     Err(ReadError::Reset(code)) => (Heard::Reset(stream, code.into_inner()), false),
                     Err(_) => return,
                 };
-                if heard.send(told).is_err() || !goes_on {
+                if heard.send(told).await.is_err() || !goes_on {
                     return;
                 }
             }

@@ -3,12 +3,14 @@
 //! The tester speaks through quinn alone: none of the driver under test is on its side. What runs in this process runs on a runtime of its own, so that a
 //! breach of the whole process never touches the tester's threads.
 
+mod impostors;
 mod iut;
 mod line;
 mod path;
 mod pki;
 mod upper;
 
+pub use impostors::{Impostor, Listening};
 pub use iut::Reached;
 pub use pki::Deployment;
 

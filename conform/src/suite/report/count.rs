@@ -1,10 +1,11 @@
 //! From evidence to a summary: who counts how often, and what follows for each requirement.
 
-use super::summary::{CaseRow, ClauseRow, Disagreement, RequirementRow, Standing, Summary, Tally, Tested};
+use super::summary::{CaseRow, ClauseRow, Disagreement, NeedRow, RequirementRow, Standing, Summary, Tally, Tested};
 use super::{CANARY, Evidence, LIMITS, belongs, gates};
 use crate::registry::{Clause, Id, Level, Registry, Requirement};
 use crate::suite::campaign::Record;
-use crate::suite::case::Case;
+use crate::suite::case::{Case, Need};
+use crate::suite::needs;
 use crate::suite::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,6 +60,7 @@ pub(super) fn summary(evidence: &Evidence<'_>) -> Summary {
     let requirements: Vec<RequirementRow> = evidence.registry.requirements().map(|requirement| row(&index, requirement)).collect();
     let hunted = evidence.detections;
     let disagreements = disagreements(&index);
+    let needed = needed(&index);
     Summary {
         format: 1,
         suite: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,9 +81,10 @@ pub(super) fn summary(evidence: &Evidence<'_>) -> Summary {
             replay: replay(&evidence.tiers[at].options, None),
         }),
         verdicts: by_tier(evidence, |at| tally(&evidence.tiers[at].records)),
+        by_need: by_need(&index, &needed),
         requirement_verdicts: requirement_verdicts(evidence, &requirements),
         clauses: evidence.registry.clauses.iter().map(|clause| clause_row(&index, clause)).collect(),
-        cases: cases(&index),
+        cases: cases(&index, &needed),
         gates: gates::all(&index, &disagreements),
         disagreements,
         requirements,
@@ -154,7 +157,28 @@ fn clause_row(index: &Index<'_>, clause: &Clause) -> ClauseRow {
     }
 }
 
-fn cases(index: &Index<'_>) -> Vec<CaseRow> {
+/// What the cases that can run over a network and have a record need.
+fn needed<'a>(index: &Index<'a>) -> BTreeMap<&'a str, Need> {
+    let mut needed = BTreeMap::new();
+    for case in index.evidence.cases.iter().filter(|case| case.is_remote) {
+        let records: Vec<&Record> = index.records.iter().filter_map(|of| of.get(case.name.as_str()).copied()).collect();
+        if !records.is_empty() {
+            needed.insert(case.name.as_str(), needs::by(case, &records));
+        }
+    }
+    needed
+}
+
+fn by_need(index: &Index<'_>, needed: &BTreeMap<&str, Need>) -> BTreeMap<String, NeedRow> {
+    let row = |need: Need| {
+        let own = |record: &&Record| needed.get(record.case.as_str()) == Some(&need);
+        let verdicts = by_tier(index.evidence, |at| tally(index.evidence.tiers[at].records.iter().filter(own)));
+        NeedRow { cases: needed.values().filter(|other| **other == need).count(), verdicts }
+    };
+    Need::ALL.into_iter().map(|need| (need.name().to_owned(), row(need))).collect()
+}
+
+fn cases(index: &Index<'_>, needed: &BTreeMap<&str, Need>) -> Vec<CaseRow> {
     let mut rows = Vec::new();
     for case in index.evidence.cases {
         for (at, ran) in index.evidence.tiers.iter().enumerate() {
@@ -164,6 +188,7 @@ fn cases(index: &Index<'_>) -> Vec<CaseRow> {
                 requirement: case.requirement.to_string(),
                 polarity: case.polarity.name().to_owned(),
                 subject: case.subject().map(|subject| subject.name().to_owned()),
+                need: needed.get(case.name.as_str()).copied(),
                 tier: ran.tier.name().to_owned(),
                 verdict: record.verdict,
                 why: record.why.clone(),

@@ -24,7 +24,7 @@ pub use html::page;
 pub use junit::document as junit;
 pub use pics::{Item, Support, csv, items};
 pub use schema::schema;
-pub use summary::{CaseRow, ClauseRow, Detection, Disagreement, Gate, RequirementRow, Standing, Summary, Tally, Tested};
+pub use summary::{CaseRow, ClauseRow, Detection, Disagreement, Gate, NeedRow, RequirementRow, Standing, Summary, Tally, Tested};
 pub use words::{LIMITS, tier_name};
 
 use super::campaign::Record;

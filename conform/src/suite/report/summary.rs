@@ -1,5 +1,6 @@
 //! The sum of a campaign, as programs read it: what `hypermesh conform --format json` prints.
 
+use crate::suite::case::Need;
 use crate::suite::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -40,6 +41,9 @@ pub struct Summary {
     pub tested: BTreeMap<String, Tested>,
     /// How many cases ended in which verdict, by the name of the tier.
     pub verdicts: BTreeMap<String, Tally>,
+    /// The cases that can run over a network and were run somewhere in this campaign, by what they need of an implementation: `address`, `contents`,
+    /// `configuration` or `upper`. No case is in two of them.
+    pub by_need: BTreeMap<String, NeedRow>,
     /// How many requirements stand how, by the name of the tier; those without a case in the tier are left out.
     pub requirement_verdicts: BTreeMap<String, BTreeMap<Standing, usize>>,
     /// Each clause.
@@ -166,6 +170,15 @@ impl Standing {
     }
 }
 
+/// Cases that need the same of an implementation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NeedRow {
+    /// How many.
+    pub cases: usize,
+    /// How many of them ended in which verdict, by the name of the tier.
+    pub verdicts: BTreeMap<String, Tally>,
+}
+
 /// A clause of the standard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClauseRow {
@@ -215,6 +228,8 @@ pub struct CaseRow {
     pub polarity: String,
     /// What the implementation plays in it: origin, edge or client; nothing for functions and for a node that the case starts.
     pub subject: Option<String>,
+    /// What it needs of an implementation over a network; nothing if it never runs there.
+    pub need: Option<Need>,
     /// The name of the tier.
     pub tier: String,
     /// Its verdict.

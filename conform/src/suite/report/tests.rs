@@ -3,7 +3,7 @@
 use super::{Detection, Evidence, Ran, Standing, Summary, Support, csv, items, junit, page, schema};
 use crate::registry::{Registry, Tier};
 use crate::suite::campaign::Record;
-use crate::suite::case::{Case, Polarity, Subject};
+use crate::suite::case::{Case, Need, Polarity, Subject};
 use crate::suite::verdict::Verdict;
 
 /// Two cases of R-6-01, one of which needs memory, one case of R-6-02, and one of a *should*.
@@ -20,6 +20,8 @@ fn ran(tier: Tier, verdicts: &[(&str, Verdict)]) -> Ran {
         why: if *verdict == Verdict::Pass { String::new() } else { "because <it> did".to_owned() },
         log: vec!["1 > 0 0102".to_owned()],
         runs: vec![*verdict],
+        need: Need::Address,
+        is_alive: true,
     };
     let options = if tier == Tier::Remote { "--target [::1]:4433" } else { "" };
     Ran { tier, implementation: "made up".into(), options: options.into(), records: verdicts.iter().map(record).collect() }

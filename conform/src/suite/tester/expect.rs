@@ -47,8 +47,7 @@ impl Tester<'_> {
             if let Some(code) = self.state(line).closed {
                 return Err(Miss::Fail(format!("the connection was closed ({})", told(code))));
             }
-            let left = until.since(self.port.now());
-            if !self.pump(line, left) {
+            if !self.pump_until(line, until) {
                 return Ok(None);
             }
         }
@@ -122,7 +121,7 @@ impl Tester<'_> {
                 Some(code) => return Err(Miss::Fail(format!("{codes:?} is due, and the connection was closed ({})", told(code)))),
                 None => {}
             }
-            if !self.pump(line, until.since(self.port.now())) {
+            if !self.pump_until(line, until) {
                 return Err(Miss::Fail(format!("the connection has to be closed with {codes:?}, and stayed open")));
             }
         }
@@ -154,7 +153,7 @@ impl Tester<'_> {
             if let Some(octets) = self.state(line).datagrams.pop_front() {
                 return Ok(Some(octets));
             }
-            if self.state(line).closed.is_some() || !self.pump(line, until.since(self.port.now())) {
+            if self.state(line).closed.is_some() || !self.pump_until(line, until) {
                 return Ok(None);
             }
         }
@@ -176,7 +175,7 @@ impl Tester<'_> {
             if let Some(stream) = self.state(line).requests.pop_front() {
                 return Ok(Some(stream));
             }
-            if self.state(line).closed.is_some() || !self.pump(line, until.since(self.port.now())) {
+            if self.state(line).closed.is_some() || !self.pump_until(line, until) {
                 return Ok(None);
             }
         }
@@ -207,8 +206,7 @@ impl Tester<'_> {
         if let Some(code) = self.state(line).closed {
             return Err(Miss::Fail(format!("{}, and the connection was closed ({})", due(), told(code))));
         }
-        let left = until.since(self.port.now());
-        if self.pump(line, left) { Ok(()) } else { Err(Miss::Fail(format!("{}, and nothing came", due()))) }
+        if self.pump_until(line, until) { Ok(()) } else { Err(Miss::Fail(format!("{}, and nothing came", due()))) }
     }
 }
 

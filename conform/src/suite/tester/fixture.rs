@@ -1,6 +1,7 @@
 //! Objects that cases work with: stored over the wire by the tester itself, so that nothing is needed from the implementation but its address.
 
 use super::{Line, Tester};
+use crate::suite::case::Need;
 use crate::suite::octets;
 use crate::suite::verdict::{Miss, Outcome};
 use hypermesh_core::base::Wire as _;
@@ -70,6 +71,7 @@ impl Tester<'_> {
 
     /// Offers an object: the head of a store.
     pub fn offer(&mut self, line: Line, object: &Fixture) -> Outcome<StreamId> {
+        self.needs(Need::Contents);
         let name = Name::new(&object.name).expect("a case names things well");
         let put = Frame::Put(Box::new(Put { name, version: object.version, bytes: object.packed.bytes.len() as u64, copies: 1 }));
         let stream = self.request(line, &put.to_bytes())?;

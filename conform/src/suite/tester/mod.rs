@@ -12,42 +12,85 @@ pub use expect::Answer;
 pub use fixture::{Fixture, get_name};
 pub use line::Got;
 
-use super::case::Subject;
+use super::case::{Need, Subject};
 use super::octets;
-use super::port::{Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
+use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
 use super::verdict::{Miss, Outcome};
-use hypermesh_core::base::{Span, Wire as _};
+use hypermesh_core::base::{Span, Time, Wire as _};
 use hypermesh_core::stoq::session::frame::Frame;
 use hypermesh_core::stoq::session::stream::CONTROL;
 use hypermesh_core::stoq::session::{Capabilities, Code, Roles, Setting, Settings, Side, StreamId, transcript, version};
 use line::LineState;
 use log::Log;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// One side of everything that a case says.
 pub struct Tester<'p> {
     port: &'p mut dyn Port,
+    subject: Subject,
     pixit: Pixit,
     lines: BTreeMap<Line, LineState>,
     log: Log,
     fixture: Option<Fixture>,
     seed: u64,
+    need: Cell<Need>,
+    is_alive: bool,
+    began: Time,
 }
 
 /// The roles that a tester has on a good connection: it may ask, store and purge.
 pub const ROLES: Roles = Roles(Roles::CLIENT.0 | Roles::PUBLISHER.0);
 
+/// How long a case may take over a network. What comes later is not heard.
+const CASE_MAX: Span = Span::secs(60);
+
 impl<'p> Tester<'p> {
     /// A tester in front of a fresh implementation. The seed makes the names of its objects, so that cases on one implementation do not meet.
     pub fn new(port: &'p mut dyn Port, subject: Subject, seed: u64) -> Outcome<Self> {
         port.start(subject)?;
-        let pixit = *port.pixit();
-        Ok(Self { port, pixit, lines: BTreeMap::new(), log: Log::default(), fixture: None, seed })
+        let (pixit, began) = (*port.pixit(), port.now());
+        let (lines, log, need) = (BTreeMap::new(), Log::default(), Cell::new(Need::of(subject)));
+        Ok(Self { port, subject, pixit, lines, log, fixture: None, seed, need, is_alive: false, began })
     }
 
     /// What is set about the implementation.
-    pub const fn pixit(&self) -> &Pixit {
+    pub fn pixit(&self) -> &Pixit {
+        self.needs(Need::Configuration);
         &self.pixit
+    }
+
+    /// How long the tester waits for a reaction that is due at once.
+    pub const fn patience(&self) -> Span {
+        self.pixit.patience
+    }
+
+    /// How long the tester listens where nothing may come.
+    pub const fn hush(&self) -> Span {
+        self.pixit.hush
+    }
+
+    /// What this case used of the implementation so far.
+    pub const fn need(&self) -> Need {
+        self.need.get()
+    }
+
+    fn needs(&self, need: Need) {
+        self.need.set(self.need.get().max(need));
+    }
+
+    /// Whether the implementation confirmed a session.
+    pub const fn is_alive(&self) -> bool {
+        self.is_alive
+    }
+
+    /// Somebody has to be there for a pass: silence, a closed connection and a failed handshake are what a peer gives too that does not speak this protocol
+    /// at all. A case in which no session was confirmed opens one at its end. In memory it is known who is there.
+    pub fn expect_life(&mut self) -> Outcome {
+        if self.is_alive || self.port.network().is_none() || self.subject == Subject::Client {
+            return Ok(());
+        }
+        self.session().map(drop).map_err(|miss| miss.before("whoever answers as is due does not open a session either"))
     }
 
     /// The number from which names and contents of this case are made.
@@ -77,6 +120,9 @@ impl<'p> Tester<'p> {
 
     /// Tries a handshake of the case's own. Why it failed, if it did.
     pub fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
+        if hello.identity == Identity::Bad(BadCertificate::Revoked) {
+            self.needs(Need::Configuration);
+        }
         let line = match self.network()?.handshake(hello)? {
             Ok(line) => line,
             Err(why) => return Ok(Err(why)),
@@ -209,7 +255,10 @@ impl<'p> Tester<'p> {
         let right = transcript::confirmation(side.other(), version::MAJOR, &exporter, client, server);
         let control = self.their_control(line);
         match self.expect_frame(line, control)?.0 {
-            Frame::Confirm(said) if *said == right => Ok(()),
+            Frame::Confirm(said) if *said == right => {
+                self.is_alive = true;
+                Ok(())
+            }
             Frame::Confirm(_) => Err(Miss::Fail("its confirmation is not that of clause 7.2".into())),
             other => Err(Miss::Fail(format!("{other:?} came where Confirm is due"))),
         }
@@ -287,8 +336,19 @@ impl<'p> Tester<'p> {
         self.port.pause(span);
     }
 
-    /// The port itself, for what only some cases do: a slow reader, an upper tester.
-    pub fn port(&mut self) -> &mut dyn Port {
+    /// Takes no contents from a connection any more, or takes them again: a slow reader.
+    pub fn hold(&mut self, line: Line, held: bool) {
+        self.port.hold(line, held);
+    }
+
+    /// Keying material of a connection, under the label of clause 7.2.
+    pub fn exporter(&self, line: Line) -> [u8; 32] {
+        self.port.exporter(line)
+    }
+
+    /// The upper tester, where there is one.
+    pub fn upper(&mut self) -> &mut dyn Port {
+        self.needs(Need::Upper);
         self.port
     }
 
@@ -303,15 +363,30 @@ impl<'p> Tester<'p> {
 
     /// Hears the next thing on a connection, if there is one for this long. Whether there was.
     fn pump(&mut self, line: Line, within: Span) -> bool {
+        if self.is_too_long() {
+            return false;
+        }
         let Some(heard) = self.port.next(line, within) else { return false };
         self.log.heard(line, &heard);
         self.state(line).take(heard);
         true
     }
 
+    /// The same up to a time. Who never stops to speak is not listened to for ever: what had come by then is heard for some more time, and no longer.
+    fn pump_until(&mut self, line: Line, until: Time) -> bool {
+        let now = self.port.now();
+        now <= until + self.pixit.patience && self.pump(line, until.since(now))
+    }
+
+    /// Whether the case takes longer than any has to. In memory time costs nothing.
+    fn is_too_long(&mut self) -> bool {
+        self.port.network().is_some() && self.port.now().since(self.began) > CASE_MAX
+    }
+
     /// Hears all that has come.
     pub fn drain(&mut self, line: Line) {
-        while self.pump(line, Span::ZERO) {}
+        let until = self.port.now();
+        while self.pump_until(line, until) {}
     }
 }
 

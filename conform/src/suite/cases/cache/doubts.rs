@@ -31,7 +31,7 @@ fn told() -> Vec<Case> {
         Case::wire("R-11-21/nobody-below-is-a-cache", Invalid, Edge, |t| {
             let town = Town::leased_as(t, Roles::CLIENT)?;
             t.close(town.above, Code::NoError);
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let said = t.request_within(town.below, hush)?;
             ensure(said.is_none(), || "a client was asked for something".into())
         }),
@@ -89,7 +89,7 @@ fn heard() -> Vec<Case> {
             let stream = t.ask(town.above, &purge("/", true, 0))?;
             let (told, frame, _) = t.expect_request(town.below)?;
             ensure(matches!(&frame, Frame::Purge(doubt) if doubt.version == 0), || format!("a doubt is due, and {frame:?} came"))?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let early = t.next_within(town.above, stream, hush)?;
             ensure(early.is_none(), || format!("its cache below has not answered, and {early:?} came"))?;
             t.send_last(town.below, told, &Frame::Purged(Purged { version: 0, nodes: 1 }).to_bytes())?;

@@ -110,7 +110,7 @@ fn asked() -> Vec<Case> {
         counted("R-11-26/without-a-lease", Invalid, false, 5).in_memory(),
         Case::wire("R-11-26/the-first-question", Boundary, Edge, |t| {
             let town = Town::open(t)?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let first = town.question_within(t, hush)?;
             ensure(first.is_some(), || "no question came right after the confirmations".into())
         }),

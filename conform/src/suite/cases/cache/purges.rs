@@ -162,7 +162,7 @@ fn below() -> Vec<Case> {
 
 /// No acknowledgement came yet.
 fn is_silent(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome {
-    let hush = t.pixit().hush;
+    let hush = t.hush();
     let got = t.next_within(line, stream, hush)?;
     ensure(got.is_none(), || format!("the purge does not hold everywhere, and {got:?} came"))
 }

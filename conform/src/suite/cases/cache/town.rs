@@ -76,7 +76,7 @@ impl Town {
 
     /// The token of the next question for a lease.
     pub(super) fn question(&self, t: &mut Tester<'_>) -> Outcome<u64> {
-        let late = t.pixit().patience + t.pixit().patience;
+        let late = t.patience() + t.patience();
         let token = self.question_within(t, late)?;
         token.ok_or_else(|| Miss::Fail("no question for a lease came from below".into()))
     }

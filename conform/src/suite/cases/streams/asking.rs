@@ -36,7 +36,7 @@ fn ended() -> Vec<Case> {
     let ends = |t: &mut Tester<'_>, name: &str| {
         let (line, stream, frame) = asked(t, name)?;
         ensure(matches!(frame, Frame::GetName(_)), || format!("it asks with {frame:?}"))?;
-        let hush = t.pixit().hush;
+        let hush = t.hush();
         let next = t.next_within(line, stream, hush)?;
         ensure(next == Some(Got::End), || format!("the end is due right after the request, and {next:?} came"))
     };
@@ -58,13 +58,13 @@ fn serve_all(t: &mut Tester<'_>, line: Line, stream: StreamId, frame: Frame, obj
     loop {
         let served = t.serve(line, stream, &frame, object, None)?;
         ensure(served, || format!("it asks with {frame:?}, of another object"))?;
-        let hush = t.pixit().hush;
+        let hush = t.hush();
         match t.request_within(line, hush)? {
             Some(next) => (stream, frame) = (next, t.expect_frame(line, next)?.0),
             None => break,
         }
     }
-    let got = t.port().got(job);
+    let got = t.upper().got(job);
     ensure(got == object.packed.bytes, || format!("{} octets of {} were delivered", got.len(), object.packed.bytes.len()))
 }
 
@@ -81,7 +81,7 @@ fn answers() -> Vec<Case> {
                 let bits = Bits::zeros(count).ok_or_else(|| Miss::Inconclusive("it wants too many to tell of more".into()))?;
                 t.send(line, stream, &Frame::Have(Box::new(bits)).to_bytes())?;
                 if more == 0 {
-                    let hush = t.pixit().hush;
+                    let hush = t.hush();
                     t.pause(hush);
                     return ensure(t.closed(line).is_none(), || "the connection was closed".into());
                 }
@@ -108,7 +108,7 @@ fn wanting(t: &mut Tester<'_>, object: &Fixture) -> Outcome<(Line, StreamId, Fra
 fn go_away(t: &mut Tester<'_>, line: Line, accepted: u64) -> Outcome {
     let control = t.control(line);
     t.send(line, control, &frame(0x05, &varint(accepted)))?;
-    let hush = t.pixit().hush;
+    let hush = t.hush();
     t.pause(hush);
     Ok(())
 }
@@ -130,7 +130,7 @@ fn after_go_away() -> Vec<Case> {
             let (line, ..) = asked(t, "first")?;
             go_away(t, line, 1)?;
             get(t, 2, named("second"))?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let further = t.request_within(line, hush)?;
             ensure(further.is_none(), || "it opened a further request after a GoAway".into())?;
             let other = t.session_from_it()?;
@@ -141,7 +141,7 @@ fn after_go_away() -> Vec<Case> {
             t.send_last(line, stream, &frame(0x27, &[0, 0x81, 0, 0]))?;
             go_away(t, line, 1)?;
             get(t, 2, named("second"))?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let further = t.request_within(line, hush)?;
             ensure(further.is_none(), || "it opened a further request after a GoAway".into())
         }),
@@ -175,7 +175,7 @@ fn after_go_away() -> Vec<Case> {
 /// The exchange was not given up: its answer is taken, and it is final.
 fn is_kept(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome {
     t.send_last(line, stream, &frame(0x27, &[0, 0x81, 0, 0]))?;
-    let patience = t.pixit().patience;
-    let told = t.port().told(JobId(1), patience);
+    let patience = t.patience();
+    let told = t.upper().told(JobId(1), patience);
     ensure(matches!(told, Some(Told::Failed { code: Code::NotFound, .. })), || format!("the application was told {told:?}"))
 }

@@ -27,7 +27,7 @@ fn ping(token: u64) -> Vec<u8> {
 
 /// The tokens of the answers that come until nothing more does.
 fn tokens(t: &mut Tester<'_>, line: Line) -> Outcome<Vec<u64>> {
-    let hush = t.pixit().hush;
+    let hush = t.hush();
     let mut tokens = Vec::new();
     while let Some(octets) = t.datagram_within(line, hush)? {
         let frames = hypermesh_core::stoq::session::reader::datagram(&octets);
@@ -59,7 +59,7 @@ fn whole() -> Vec<Case> {
         Case::wire("R-8-08/a-ping-and-its-pong", Valid, Origin, |t| {
             let line = t.session()?;
             t.datagram(line, &ping(5))?;
-            let octets = t.datagram_within(line, t.pixit().patience)?.unwrap_or_default();
+            let octets = t.datagram_within(line, t.patience())?.unwrap_or_default();
             ensure(!octets.is_empty() && octets.len() <= 1_150, || format!("a datagram of {} octets came", octets.len()))
         })
         .leaning_on(&["R-8-24"]),
@@ -147,17 +147,17 @@ fn awaited() -> Vec<Case> {
         }),
         Case::wire("R-8-25/a-token-that-was-never-sent", Invalid, Client, |t| {
             let job = JobId(1);
-            let wanted = t.port().command(job, Command::Ping { server: None });
+            let wanted = t.upper().command(job, Command::Ping { server: None });
             wanted.ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
             let line = t.session_from_it()?;
             let frames = t.expect_datagram(line)?;
             let [Frame::Ping { token }] = frames[..] else { return Err(Miss::Fail(format!("a Ping is due, and {frames:?} came"))) };
             t.datagram(line, &pong(token ^ 1))?;
-            let (hush, patience) = (t.pixit().hush, t.pixit().patience);
-            let told = t.port().told(job, hush);
+            let (hush, patience) = (t.hush(), t.patience());
+            let told = t.upper().told(job, hush);
             ensure(told.is_none(), || format!("it took another token for an answer: {told:?}"))?;
             t.datagram(line, &pong(token))?;
-            let told = t.port().told(job, patience);
+            let told = t.upper().told(job, patience);
             ensure(matches!(told, Some(Told::Pong { .. })), || format!("the right token was not taken: {told:?}"))
         }),
     ]

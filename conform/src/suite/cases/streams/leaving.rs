@@ -20,14 +20,14 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn leave(t: &mut Tester<'_>) -> Outcome {
-    t.port().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))
+    t.upper().leave().ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))
 }
 
 /// The requests that its `GoAway` accepts, if one comes.
 fn accepted(t: &mut Tester<'_>, line: Line) -> Outcome<Option<u64>> {
     let control = t.their_control(line);
     loop {
-        let hush = t.pixit().hush;
+        let hush = t.hush();
         match t.next_within(line, control, hush) {
             Ok(Some(Got::Frame(Frame::GoAway { accepted }, _))) => return Ok(Some(accepted)),
             Ok(Some(Got::Frame(..))) => {}
@@ -127,7 +127,7 @@ fn closed() -> Vec<Case> {
             let (stream, wanted) = offered(t, line, &object)?;
             let content = t.content(&object, wanted[0]);
             leave(t)?;
-            let (since, within, patience) = (t.now(), t.pixit().leave_within, t.pixit().patience);
+            let (since, within, patience) = (t.now(), t.pixit().leave_within, t.patience());
             // It goes on, octet by octet, so that it does not stall.
             let mut sent = content.len() - 100;
             t.send(line, stream, &content[..sent])?;

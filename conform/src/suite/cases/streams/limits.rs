@@ -182,7 +182,7 @@ fn before_confirmed() -> Vec<Case> {
     let ask = |t: &mut Tester<'_>, line: Line| {
         let stream = t.open(line, Ways::Two)?;
         t.send_last(line, stream, &frame(0x11, &get_name(0, &[], b"no such thing")))?;
-        let hush = t.pixit().hush;
+        let hush = t.hush();
         let early = t.next_within(line, stream, hush)?;
         ensure(early.is_none(), || format!("{early:?} came before the confirmation"))?;
         Ok(stream)
@@ -206,7 +206,7 @@ fn before_confirmed() -> Vec<Case> {
             let line = t.connect(Identity::Certified(ROLES))?;
             t.greet(line, &Tester::settings(ROLES).to_bytes())?;
             ask(t, line)?;
-            let within = t.pixit().agree_within + t.pixit().patience;
+            let within = t.pixit().agree_within + t.patience();
             t.expect_close_within(line, &[Code::SettingsTimeout], within)
         })
         .timed()
@@ -227,7 +227,7 @@ fn granted() -> Vec<Case> {
             let line = t.accept()?;
             t.agree(line, &grant(1)).map_err(|miss| miss.before("opening a session"))?;
             let (first, ..) = t.expect_request(line)?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let second = t.request_within(line, Span(hush.0 / 4))?;
             ensure(second.is_none(), || "two requests are open where one is granted".into())?;
             t.send_last(line, first, &frame(0x27, &[0, 0x81, 0, 0]))?;

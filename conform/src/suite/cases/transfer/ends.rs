@@ -123,7 +123,7 @@ fn cancelled() -> Vec<Case> {
         Case::wire(&format!("R-10-08/{what}"), polarity, Client, move |t| {
             let object = objects::named(t.name("it"), 3, tree(t.seed(), 4, 8));
             let none = || Miss::Inconclusive("there is no upper tester".into());
-            t.port().command(JOB, order(by_name(&object, 0), None, None)).ok_or_else(none)?;
+            t.upper().command(JOB, order(by_name(&object, 0), None, None)).ok_or_else(none)?;
             let line = t.session_from_it()?;
             let mut last = None;
             for at in 0..=answered {
@@ -139,7 +139,7 @@ fn cancelled() -> Vec<Case> {
                 (0..want.ids.len()).for_each(|at| bits.set(at));
                 t.say(line, stream, &Frame::Have(Box::new(bits)))?;
             }
-            t.port().command(JOB, Command::Cancel).ok_or_else(none)?;
+            t.upper().command(JOB, Command::Cancel).ok_or_else(none)?;
             t.expect_stop(line, stream, &[Code::Cancelled])?;
             // What comes late is dropped, and does no harm.
             if let Frame::Want(want) = &frame {
@@ -150,7 +150,7 @@ fn cancelled() -> Vec<Case> {
             ensure(further.is_none() && t.closed(line).is_none(), || {
                 format!("after the end {further:?} is asked, or the connection is closed")
             })?;
-            let got = t.port().got(JOB);
+            let got = t.upper().got(JOB);
             ensure(got.is_empty(), || format!("{} octets were handed on after the end", got.len()))
         })
         .leaning_on(&["R-8-26"])

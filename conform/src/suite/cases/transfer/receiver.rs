@@ -6,7 +6,7 @@ use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
 use crate::suite::case::Subject::{Client, Edge};
 use crate::suite::octets;
 use crate::suite::port::Line;
-use crate::suite::tester::{Fixture, Tester};
+use crate::suite::tester::{Fixture, Got, Tester};
 use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::base::{Span, Wire as _};
 use hypermesh_core::stoq::node::{Command, JobId, Told};
@@ -74,12 +74,12 @@ pub(super) type Hook<'h> = &'h mut dyn FnMut(&mut Tester<'_>, Line, StreamId, &F
 
 /// Gives an application of the client an order and serves it until the job is over.
 pub(super) fn fetched(t: &mut Tester<'_>, order: Command, object: &Fixture, hook: Hook<'_>) -> Outcome<Fetched> {
-    t.port().command(JOB, order).ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
+    t.upper().command(JOB, order).ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
     let until = t.now() + Span::secs(10);
     let (mut asked, mut line) = (Vec::new(), None);
     loop {
-        if let Some(told) = t.port().told(JOB, Span::ZERO) {
-            let got = t.port().got(JOB);
+        if let Some(told) = t.upper().told(JOB, Span::ZERO) {
+            let got = t.upper().got(JOB);
             return Ok(Fetched { told, asked, got });
         }
         ensure(t.now() < until, || format!("the job is not over, and {} requests came", asked.len()))?;
@@ -91,7 +91,12 @@ pub(super) fn fetched(t: &mut Tester<'_>, order: Command, object: &Fixture, hook
             t.pause(Span::millis(5));
             continue;
         };
-        let (frame, _) = t.expect_frame(line, stream)?;
+        let frame = match t.expect_next(line, stream)? {
+            Got::Frame(frame, _) => frame,
+            // It was asked and given up before anybody heard of it.
+            Got::Reset(_) => continue,
+            other => return Err(Miss::Fail(format!("a request is due, and {other:?} came"))),
+        };
         if !hook(t, line, stream, &frame)? && !t.serve(line, stream, &frame, object, None)? {
             return Err(Miss::Fail(format!("the client asks for what the object has not: {frame:?}")));
         }

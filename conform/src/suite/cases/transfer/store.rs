@@ -92,7 +92,7 @@ fn acknowledgements() -> Vec<Case> {
             let (line, object) = (t.session()?, object(t, "withheld", 1, 20_000));
             let (stream, wanted) = first_wanted(t, line, &object)?;
             t.supply(line, stream, &object, &wanted[1..])?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             let early = t.next_within(line, stream, hush)?;
             ensure(early.is_none(), || format!("{early:?} came while a content was lacking"))?;
             t.supply(line, stream, &object, &wanted[..1])?;
@@ -128,7 +128,7 @@ fn conflicts() -> Vec<Case> {
             let next = object(t, "purged", version, 20_000);
             let name = Name::new(&next.name).expect("a case names things well");
             t.ask(line, &Frame::Purge(Box::new(Purge { name, below: false, version: 5 })))?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             t.pause(hush);
             stores(t, line, &next, due)
         })
@@ -251,7 +251,7 @@ fn lacking() -> Vec<Case> {
             ensure(wanted.iter().all(is_manifest), || "chunks are wanted before the manifest that lists them".into())?;
             t.supply(line, stream, &object, &wanted)?;
             // Lower manifests are there now, and their chunks are not.
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             t.pause(hush);
             t.reset(line, stream, Code::Cancelled)?;
             t.stop(line, stream, Code::Cancelled)?;
@@ -322,7 +322,7 @@ fn copies() -> Vec<Case> {
 fn nothing_served() -> Vec<Case> {
     let asking = |what: &str, polarity, request: fn(&Tester<'_>) -> Frame| {
         Case::wire(&format!("R-10-23/{what}"), polarity, Client, move |t| {
-            t.port()
+            t.upper()
                 .command(JobId(1), Command::Ping { server: None })
                 .ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
             let line = t.session_from_it()?;

@@ -93,7 +93,7 @@ fn once() -> Vec<Case> {
         Case::wire("R-7-12/not-while-settings-are-due", Invalid, Origin, |t| {
             let line = t.connect(Identity::Certified(ROLES))?;
             t.their_settings(line)?;
-            let hush = t.pixit().hush;
+            let hush = t.hush();
             t.pause(hush);
             ensure(confirms_that_came(t, line)? == 0, || "Confirm came before any Settings".into())
         }),
@@ -159,7 +159,7 @@ fn content() -> Vec<Case> {
         Case::wire("R-7-13/its-own-sent-back", Invalid, Origin, |t| {
             let settings = Tester::settings(ROLES);
             let line = confirming(t, &settings.clone(), move |t, line, theirs| {
-                let exporter = t.port().exporter(line);
+                let exporter = t.exporter(line);
                 by_the_text(b"server", &exporter, &settings.to_bytes(), &theirs.to_bytes())
             })?;
             t.expect_close(line, &[Code::Downgrade])

@@ -124,7 +124,7 @@ fn bounds() -> Vec<Case> {
         for (what, value) in [("lowest", low), ("highest", high)] {
             all.push(Case::wire(&format!("R-7-10/the-{what}-value-of-{number:#04x}"), Boundary, Origin, move |t| {
                 let line = greeting(t, &told(&[(number, value)]))?;
-                let hush = t.pixit().hush;
+                let hush = t.hush();
                 t.pause(hush);
                 ensure(t.closed(line).is_none(), || "the connection was closed".into())
             }));
@@ -183,7 +183,7 @@ pub(in super::super) fn at_most(t: &mut Tester<'_>, settings: &Settings, wanted:
     }
     let line = t.accept()?;
     t.agree(line, settings).map_err(|miss| miss.before("opening a session"))?;
-    let hush = t.pixit().hush;
+    let hush = t.hush();
     let mut open = Vec::new();
     while let Some(stream) = t.request_within(line, hush)? {
         open.push(stream);
@@ -197,7 +197,7 @@ pub(in super::super) fn get(t: &mut Tester<'_>, job: u32, name: Name) -> Outcome
     let what = What::Name { name, version_min: 0, age_max: None };
     let order =
         Order { what, range: None, sources: Vec::new(), sequence: Sequence::InOrder, credit: 8 << 20, reads_back: false, resume: None };
-    let wanted = t.port().command(JobId(job), Command::Get(Box::new(order)));
+    let wanted = t.upper().command(JobId(job), Command::Get(Box::new(order)));
     wanted.ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))
 }
 
@@ -262,7 +262,7 @@ fn late() -> Vec<Case> {
 }
 
 fn is_sent_away(t: &mut Tester<'_>, line: crate::suite::port::Line) -> Outcome {
-    let (since, within, patience) = (t.now(), t.pixit().agree_within, t.pixit().patience);
+    let (since, within, patience) = (t.now(), t.pixit().agree_within, t.patience());
     t.expect_close_within(line, &[Code::SettingsTimeout], within + patience)?;
     let took = t.now().since(since);
     ensure(took.0 + 300_000_000 >= within.0, || format!("it waited {} ms only", took.0 / 1_000_000))
@@ -283,7 +283,7 @@ fn offered() -> Vec<Case> {
             t.datagram(line, &frame(0x02, &[1; 8]))?;
             t.expect_datagram(line)?;
             // Whoever came up a moment ago waits for what others may still believe, for a lease and no longer.
-            let (lease, patience) = (t.pixit().lease, t.pixit().patience);
+            let (lease, patience) = (t.pixit().lease, t.patience());
             t.pause(lease);
             let purge = [vec![0], varint(1), crate::suite::octets::text(object.name.as_bytes())].concat();
             let stream = t.open(line, Ways::Two)?;

@@ -46,17 +46,17 @@ fn a_token_comes_back(t: &mut Tester<'_>, token: u64) -> Outcome {
 
 fn a_reversed_token(t: &mut Tester<'_>) -> Outcome {
     let job = JobId(1);
-    let wanted = t.port().command(job, Command::Ping { server: None });
+    let wanted = t.upper().command(job, Command::Ping { server: None });
     wanted.ok_or_else(|| Miss::Inconclusive("there is no upper tester".into()))?;
     let line = t.session_from_it()?;
     let frames = t.expect_datagram(line)?;
     let [Frame::Ping { token }] = frames[..] else { return Err(Miss::Fail(format!("a Ping is due, and {frames:?} came"))) };
-    let (hush, patience) = (t.pixit().hush, t.pixit().patience);
+    let (hush, patience) = (t.hush(), t.patience());
     t.datagram(line, &pong(token.swap_bytes()))?;
-    let told = t.port().told(job, hush);
+    let told = t.upper().told(job, hush);
     ensure(told.is_none(), || format!("a reversed token was taken for an answer: {told:?}"))?;
     t.datagram(line, &pong(token))?;
-    let told = t.port().told(job, patience);
+    let told = t.upper().told(job, patience);
     ensure(matches!(told, Some(Told::Pong { .. })), || format!("the right token was not taken for an answer: {told:?}"))
 }
 
