@@ -1,7 +1,7 @@
 //! How a connection is closed in good order: QUIC drops what it has not sent when it closes, so what was said last is heard first.
 
 use super::shared::{Inner, Node, Shared};
-use crate::quic;
+use crate::quic::{self, Outbox};
 use hypermesh_core::stoq::node::ConnId;
 use hypermesh_core::stoq::session::Code;
 use quinn::Connection;
@@ -15,6 +15,9 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The longest that a peer may wait before it acknowledges (RFC 9000, clause 18.2).
 const ACK_DELAY_MAX: Duration = Duration::from_millis(25);
+
+/// How often it is looked whether QUIC took what the control stream says.
+const LOOKED_EVERY: Duration = Duration::from_millis(1);
 
 /// Streams whose end was ordered and that the peer has not acknowledged to the end.
 #[derive(Debug, Default)]
@@ -50,11 +53,13 @@ impl<M: Node> Shared<M> {
     pub(super) fn part(self: &Arc<Self>, inner: &mut Inner<M>, conn: ConnId) {
         let Some(known) = inner.conns.get(&conn) else { return };
         let (connection, unheard) = (known.quic.clone(), Arc::clone(&known.unheard));
+        let control: Vec<Arc<Outbox>> =
+            known.streams.iter().filter(|(id, _)| id.is_one_way()).filter_map(|(_, stream)| stream.outbox.clone()).collect();
         inner.parting += 1;
         let shared = Arc::clone(self);
         self.runtime.spawn(async move {
             tokio::select! {
-                () = heard(&connection, &unheard) => {}
+                () = heard(&connection, &unheard, &control) => {}
                 _ = connection.closed() => {}
             }
             connection.close(quic::error_code(Code::NoError), b"");
@@ -69,8 +74,14 @@ impl<M: Node> Shared<M> {
 
 /// Waits until a peer has heard what was said, as far as one can know. The control stream never ends, so nobody is told when the last of it is acknowledged:
 /// it gets the time in which a packet that is lost is sent once more (RFC 9002, clause 6.2).
-async fn heard(connection: &Connection, unheard: &Unheard) {
+async fn heard(connection: &Connection, unheard: &Unheard, control: &[Arc<Outbox>]) {
+    let all = async {
+        unheard.none().await;
+        while control.iter().any(|outbox| outbox.waits()) {
+            tokio::time::sleep(LOOKED_EVERY).await;
+        }
+    };
     // Who takes longer than that is not waited for.
-    let _ = tokio::time::timeout(ACKNOWLEDGED_WITHIN, unheard.none()).await;
+    let _ = tokio::time::timeout(ACKNOWLEDGED_WITHIN, all).await;
     tokio::time::sleep((3 * connection.rtt() + ACK_DELAY_MAX).min(ACKNOWLEDGED_WITHIN)).await;
 }

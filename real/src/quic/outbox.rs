@@ -63,6 +63,11 @@ impl Outbox {
         !before
     }
 
+    /// Whether QUIC has not taken all of it.
+    pub fn waits(&self) -> bool {
+        !self.lock().pieces.is_empty()
+    }
+
     /// Whether the stream is to end, or has ended, in good order.
     pub fn is_finished(&self) -> bool {
         self.lock().finish

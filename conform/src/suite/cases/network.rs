@@ -1,7 +1,7 @@
 //! What only a real network shows: versions of QUIC, addresses, sizes of packets, transport parameters, certificates.
 
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
-use crate::suite::case::{Case, Subject::Origin};
+use crate::suite::case::{Case, Need, Subject::Origin};
 use crate::suite::port::{BadCertificate, Hello, Identity, Ways};
 use crate::suite::tester::Tester;
 use crate::suite::verdict::{Miss, Outcome, ensure};
@@ -79,6 +79,7 @@ fn slow() -> Vec<Case> {
                 Err(miss) => ensure(!opens, || format!("no session opened on a handshake that was complete after {span}: {}", miss.why())),
             }
         })
+        .needing(Need::Configuration)
     };
     vec![
         held("R-16-13/a-second", Valid, Span::secs(1), true),

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use hypermesh_core::stoq::session::{Side, StreamId};
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -36,7 +37,21 @@ struct Shared {
     streams: Arc<Mutex<Streams>>,
     heard: mpsc::Sender<Heard>,
     held: watch::Receiver<bool>,
+    /// Tasks that may still have something to tell that came before the end.
+    readers: Arc<AtomicUsize>,
 }
+
+/// A task that reads a connection, as long as it does.
+struct Reads(Arc<AtomicUsize>);
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// How long what came before the end of a connection may take to be told. Only who holds contents back needs as long.
+const TOLD_WITHIN: Duration = Duration::from_millis(100);
 
 /// A connection and its tasks.
 #[derive(Debug)]
@@ -73,15 +88,18 @@ impl LineTasks {
     pub(super) fn begin(runtime: &Runtime, connection: Connection, side: Side) -> Outcome<Self> {
         let (heard, row) = mpsc::channel(ROW_MAX);
         let (hold, held) = watch::channel(false);
-        let shared = Shared { streams: Arc::default(), heard, held };
+        let shared = Shared { streams: Arc::default(), heard, held, readers: Arc::default() };
         let (one_way, two_way, datagrams) = (shared.clone(), shared.clone(), shared.clone());
         let (first, second, third) = (connection.clone(), connection.clone(), connection.clone());
+        let (reads_one_way, reads_two_way) = (shared.reads(), shared.reads());
         runtime.spawn(async move {
+            let _reads = reads_one_way;
             while let Ok(stream) = first.accept_uni().await {
                 one_way.listen(stream);
             }
         });
         runtime.spawn(async move {
+            let _reads = reads_two_way;
             while let Ok((send, receive)) = second.accept_bi().await {
                 two_way.speak(send);
                 two_way.listen(receive);
@@ -96,8 +114,11 @@ impl LineTasks {
                     Err(over) => break over,
                 }
             };
-            // What came before the end is read by other tasks; they get a moment.
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            // What came before the end is told before the end, by other tasks; each of them finds the end too.
+            let until = Instant::now() + TOLD_WITHIN;
+            while ends.readers.load(Ordering::Acquire) > 0 && Instant::now() < until {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             let code = if let ConnectionError::ApplicationClosed(close) = &over { Some(close.error_code.into_inner()) } else { None };
             drop(ends.heard.send(Heard::Closed(code)).await);
         });
@@ -200,6 +221,12 @@ impl Drop for LineTasks {
 }
 
 impl Shared {
+    /// Held by a task as long as it reads.
+    fn reads(&self) -> Reads {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        Reads(Arc::clone(&self.readers))
+    }
+
     /// Sends what is ordered on a stream.
     fn speak(&self, mut send: SendStream) {
         let stream = id(send.id());
@@ -249,7 +276,9 @@ impl Shared {
         let (stop, mut stops) = oneshot::channel();
         self.streams.lock().unwrap_or_else(PoisonError::into_inner).stops.insert(stream, stop);
         let (heard, mut held) = (self.heard.clone(), self.held.clone());
+        let reads = self.reads();
         tokio::spawn(async move {
+            let _reads = reads;
             loop {
                 if held.wait_for(|held| !held).await.is_err() {
                     return;

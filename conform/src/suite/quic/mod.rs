@@ -119,6 +119,8 @@ impl QuicPort {
         if let Some(before) = self.local.take() {
             before.stop(&self.theirs);
         }
+        // What the node before this one began was not asked for in time.
+        while self.came.try_recv().is_ok() {}
         let tester = self.address()?;
         let (runtime, deployment) = (&self.theirs, &mut self.deployment);
         // A breach of the process is on in every thread but the tester's, and this is one of the tester's.
@@ -209,8 +211,6 @@ fn duration(span: Span) -> Duration {
 impl Port for QuicPort {
     fn start(&mut self, subject: Subject) -> Outcome {
         self.lines.clear();
-        // What a node that was stopped before began is not of this case.
-        while self.came.try_recv().is_ok() {}
         if self.target_is_foreign() {
             self.publish()?;
         }

@@ -120,7 +120,7 @@ impl<'p> Tester<'p> {
 
     /// Tries a handshake of the case's own. Why it failed, if it did.
     pub fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
-        if hello.identity == Identity::Bad(BadCertificate::Revoked) {
+        if matches!(hello.identity, Identity::Bad(BadCertificate::Revoked | BadCertificate::NotYetRevoked)) {
             self.needs(Need::Configuration);
         }
         let line = match self.network()?.handshake(hello)? {
