@@ -196,7 +196,9 @@ fn on_port(case: &Case, seed: u64, port: &mut dyn Port, tier: Tier) -> Record {
     }
     let runs: Vec<Verdict> = records.iter().map(|record| record.verdict).collect();
     let same = runs.iter().all(|verdict| *verdict == runs[0]);
-    let mut record = records.swap_remove(0);
+    // The run that went worst is the evidence.
+    let worst = (0..records.len()).rev().max_by_key(|at| records[*at].verdict).unwrap_or_default();
+    let mut record = records.swap_remove(worst);
     if !same {
         let passed = runs.iter().filter(|verdict| **verdict == Verdict::Pass).count();
         record.verdict = Verdict::Inconclusive;

@@ -186,7 +186,14 @@ fn given() -> Vec<Case> {
             let before = lease_of(t, town.below, 77)?;
             ensure(before == Span::ZERO, || format!("a cache that is in doubt is told {before}"))?;
             t.send_last(town.below, doubt, &Frame::Purged(Purged { version: 0, nodes: 1 }).to_bytes())?;
-            let after = lease_of(t, town.below, 78)?;
+            let mut after = lease_of(t, town.below, 78)?;
+            for token in 79..89 {
+                // A network may bring a datagram before what was said on a stream.
+                if after == Span::ZERO {
+                    t.pause(Span::millis(20));
+                    after = lease_of(t, town.below, token)?;
+                }
+            }
             t.close(other, Code::NoError);
             ensure(after > Span::ZERO, || "a cache that has answered is told no lease".into())
         })
