@@ -67,7 +67,13 @@ impl Choice {
     /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent. What none of these
     /// profiles has is not applicable.
     #[cfg(feature = "real")]
-    pub(crate) fn sockets(&self, place: &Place, profiles: &[Profile], stop: &AtomicBool, mut step: impl FnMut() + Send) -> Result<Ran, String> {
+    pub(crate) fn sockets(
+        &self,
+        place: &Place,
+        profiles: &[Profile],
+        stop: &AtomicBool,
+        mut step: impl FnMut() + Send,
+    ) -> Result<Ran, String> {
         use hypermesh_conform::suite::quic::{QuicPort, Target};
         use hypermesh_conform::suite::{Miss, Pixit};
         let own = std::env::temp_dir().join(format!("hypermesh-conform-{}", std::process::id()));

@@ -171,7 +171,12 @@ fn answers() -> Vec<Case> {
         let case = Case::wire(&format!("R-14-04/{what}"), Valid, Origin, move |t| {
             let line = t.session()?;
             if code == Code::ContentMismatch {
-                return super::streams::given_up_at(t, line, &octets, &[code]).map(drop);
+                // An offer stays open until the last of what is wanted came, whatever else is sent.
+                let object = crate::suite::tester::Fixture::new(t.name("more"), 1, t.seed(), 20_000);
+                let (stream, wanted) = super::streams::offered(t, line, &object)?;
+                t.supply(line, stream, &object, &wanted[..wanted.len() - 1])?;
+                t.supply(line, stream, &object, &[wanted[0], wanted[0]])?;
+                return t.expect_refusal(line, stream, &[code]);
             }
             let stream = t.open(line, Ways::Two)?;
             if end {

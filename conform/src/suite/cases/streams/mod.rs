@@ -7,8 +7,6 @@ mod exchange;
 mod leaving;
 mod limits;
 
-pub(super) use exchange::given_up_at;
-
 use crate::suite::case::Case;
 use crate::suite::port::Line;
 use crate::suite::tester::{Fixture, Tester};
