@@ -64,7 +64,8 @@ impl StoqNode {
         while self.strangers.len() >= most && !Defect::AdmitEverybody.is_planted(self.config.defect) {
             let Some(conn) = self.strangers.pop_front() else { return };
             t.fact(Fact::Unwelcome { conn });
-            self.say(conn, session::Input::Close { code: Code::Overloaded }, t);
+            // A code of streams has no meaning for a connection (R-14-02).
+            self.say(conn, session::Input::Close { code: Code::SettingsTimeout }, t);
         }
     }
 
