@@ -80,6 +80,7 @@ mod tests {
             events: Vec::new(),
             windows: Vec::new(),
             violations: Vec::new(),
+            monitors: Vec::new(),
             verdicts: verdicts.iter().map(verdict).collect(),
         }
     }

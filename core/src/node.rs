@@ -416,6 +416,22 @@ pub enum Content {
         /// The code of the failure.
         code: u8,
     },
+    /// A requirement of the standard was put to the test. Not part of the digest.
+    Tried {
+        /// The number of its monitor.
+        monitor: u8,
+        /// How often.
+        times: u32,
+    },
+    /// A requirement of the standard was not kept. Not part of the digest.
+    Unkept {
+        /// The number of its monitor.
+        monitor: u8,
+        /// Towards whom; the node itself if nobody.
+        peer: NodeId,
+        /// A stream, a version or a span: what the monitor tells.
+        what: u64,
+    },
 }
 
 /// A node that a driver can run.
@@ -457,7 +473,12 @@ impl Fact {
     /// what happened.
     #[inline]
     pub const fn leaves_a_mark(&self) -> bool {
-        !matches!(self, Self::Content(Content::Stage { .. } | Content::Took { .. } | Content::Carried { .. }))
+        !matches!(
+            self,
+            Self::Content(
+                Content::Stage { .. } | Content::Took { .. } | Content::Carried { .. } | Content::Tried { .. } | Content::Unkept { .. }
+            )
+        )
     }
 }
 
@@ -499,7 +520,7 @@ impl Fingerprint for Content {
             Self::Connected { took, .. } => mixer.word(12).word(took.0),
             Self::Disconnected => mixer.word(13),
             Self::Lost { packets } => mixer.word(14 | u64::from(packets) << 32),
-            Self::Stage { .. } | Self::Took { .. } | Self::Carried { .. } => mixer,
+            Self::Stage { .. } | Self::Took { .. } | Self::Carried { .. } | Self::Tried { .. } | Self::Unkept { .. } => mixer,
             Self::Worked { took, waited } => mixer.word(15).word(took.0).word(waited.0),
             Self::Handed { object, version, took } => mixer.word(27 | u64::from(object) << 32).word(version).word(took.0),
             Self::Publishing => mixer.word(16),

@@ -159,6 +159,7 @@ metrics! {
     BrokenCopies "broken.copies_are_kept" Counter One "copies that were given up before there were enough others";
     BrokenPurge "broken.purges_hold" Counter One "objects that a purge had forbidden before they were asked for";
     BrokenStranger "broken.strangers_are_not_served" Counter One "answers to somebody without a good certificate";
+    BrokenStandard "broken.standard_is_kept" Counter One "requirements of the standard of STOQ that a monitor saw broken";
     BrokenDead "broken.no_delivery_to_the_dead" Counter One "deliveries to a node that was down";
     BrokenOnce "broken.deliver_once" Counter One "broadcasts handed twice to the same life of an application";
     BrokenViews "broken.views_bounded" Counter One "views over their limit, with a stranger twice or with the node itself";

@@ -52,6 +52,8 @@ pub struct Trace {
     pub windows: Vec<WindowDigest>,
     /// Broken invariants, the first of each kind first.
     pub violations: Vec<Violation>,
+    /// How often each watched requirement of the standard was put to the test; empty where none was.
+    pub monitors: Vec<MonitorRow>,
     /// Verdicts on the expectations, in the order of the plan.
     pub verdicts: Vec<Verdict>,
 }
@@ -270,6 +272,21 @@ pub struct Violation {
     pub detail: String,
     /// How often in all.
     pub count: u64,
+}
+
+/// A monitor: a requirement of the standard that was watched all through the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonitorRow {
+    /// The id of the requirement, such as `R-8-28`.
+    pub requirement: String,
+    /// What puts it to the test, and what is looked at then.
+    pub watches: String,
+    /// How often it was put to the test.
+    pub fired: u64,
+    /// How often it was not kept.
+    pub broken: u64,
+    /// When and where that was first, and what was seen.
+    pub first: Option<(u64, u32, String)>,
 }
 
 /// How an expectation fared.

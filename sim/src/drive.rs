@@ -9,11 +9,21 @@ use crate::engine::{Observer, Shard};
 use barrier::Barrier;
 use hypermesh_core::base::Time;
 use hypermesh_core::node::Node;
+use hypermesh_core::testing::Breach;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "zoo")]
+use hypermesh_core::testing::breach::within;
+
+/// Shards do what the breach says that is on where the world is run; in builds without the zoo there is none.
+#[cfg(not(feature = "zoo"))]
+fn within<T>(_: Option<Breach>, what: impl FnOnce() -> T) -> T {
+    what()
+}
 
 /// Shards that are ready to run.
 pub struct Job<'a, N: Node, O> {
@@ -91,6 +101,7 @@ pub fn drive<'a, N: Node, O: Observer<N>>(job: Job<'a, N, O>, options: &Options,
     };
     let looped = Instant::now();
     let windows = Windows { lookahead: if count == 1 { ALONE_NS } else { job.lookahead }, width: job.width, stop: job.stop };
+    let breach = Breach::here();
     let results = std::thread::scope(|scope| {
         let handles: Vec<_> = job
             .shards
@@ -98,7 +109,7 @@ pub fn drive<'a, N: Node, O: Observer<N>>(job: Job<'a, N, O>, options: &Options,
             .enumerate()
             .map(|(index, shard)| {
                 let (shared, host) = (&shared, options.host);
-                scope.spawn(move || on_thread(index, shard, shared, windows, host))
+                scope.spawn(move || within(breach, || on_thread(index, shard, shared, windows, host)))
             })
             .collect();
         look_on(&shared, options, watch, job.stop, job.began, count as u64);

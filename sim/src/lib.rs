@@ -1,7 +1,7 @@
 //! Where it runs in dream: a plan becomes a world, a world leaves a trace.
 //!
 //! Read in this order: [`api`] (what a caller sees), [`engine`] (the event loop), [`network`] (every wire rule), [`faults`] (who is up when),
-//! [`trace`] (what is kept), [`oracle`] (what must never happen), [`world`] (a plan becomes shards), [`drive`] (shards on threads), [`waking`] (what real sockets share with it), [`mod@verify`] (is the
+//! [`trace`] (what is kept), [`oracle`] (what must never happen), [`monitors`] (which requirements of the standard are put to the test), [`world`] (a plan becomes shards), [`drive`] (shards on threads), [`waking`] (what real sockets share with it), [`mod@verify`] (is the
 //! answer the same), [`mod@estimate`] (what will it cost).
 
 pub mod api;
@@ -11,6 +11,7 @@ pub mod engine;
 pub mod estimate;
 pub mod faults;
 pub mod host;
+pub mod monitors;
 pub mod network;
 pub mod oracle;
 pub mod packet;

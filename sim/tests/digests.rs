@@ -9,6 +9,7 @@ use common::{WAYS, can, golden, on, run};
 use hypermesh_scenarios::plan::Plan;
 use hypermesh_scenarios::trace::Trace;
 use hypermesh_sim::Silent;
+use hypermesh_sim::monitors::Monitor;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use std::cell::RefCell;
@@ -31,10 +32,11 @@ fn one_answer(plan: &Plan) -> Result<Trace, String> {
 }
 
 /// The same, against what is written.
-fn written_answer(name: &str, plan: &Plan) {
+fn written_answer(name: &str, plan: &Plan) -> Trace {
     let trace = one_answer(plan).expect("one answer");
     assert!(trace.violations.is_empty(), "{name}: {:#?}", trace.violations);
     golden::hold(name, &trace.run.digest);
+    trace
 }
 
 #[test]
@@ -116,10 +118,52 @@ fn the_fifth_ten_small_plans_give_one_answer_each() {
     ten_small_plans(5);
 }
 
+/// In which shipped scenarios, made small, the rarer monitors fire: each of them in one at least. All others fire wherever contents are fetched.
+const WHERE: [(&str, &[Monitor]); 5] = {
+    use Monitor::*;
+    [
+        ("stoq/poisoned-edge", &[WrongIsDropped]),
+        ("stoq/replica-repair", &[AcksAreTrue, AbortsWhole]),
+        ("stoq/cert-rotation", &[RevokedIsRefused, ExpiredIsRefused, JudgedBeforeServed]),
+        ("stoq/adversaries", &[AgreeInTime, NoneAfterGoAway, OldIsRefused, NoVainRetry]),
+        (
+            "stoq/purge-race",
+            &[
+                StallsEnd,
+                SameIsSame,
+                WantsWhatIsLacking,
+                PurgesInTime,
+                PurgesHold,
+                LeaseLasts,
+                PurgesReachAll,
+                DoubtIsTold,
+                LeaseNoLonger,
+                LeaseForCaches,
+                SilentGoes,
+            ],
+        ),
+    ]
+};
+
+/// The monitors that have to fire in a scenario did.
+fn fired(name: &str, trace: &Trace) {
+    let rare = |monitor: &Monitor| WHERE.iter().any(|(_, few)| few.contains(monitor));
+    let here = |monitor: &&Monitor| match WHERE.iter().find(|(known, _)| *known == name) {
+        Some((_, few)) => few.contains(monitor) || !rare(monitor),
+        None => name == "stoq/first-fetch" && !rare(monitor),
+    };
+    for monitor in Monitor::ALL.iter().filter(here) {
+        assert!(trace.monitors[*monitor as usize].fired > 0, "{monitor:?} ({}) did not fire in {name}", monitor.requirement());
+    }
+}
+
 /// A shipped scenario with so many nodes; `SCENARIO_PEERS` says how many else, and then nothing is written about the answer.
 fn shipped(name: &str, peers: u32) {
     match std::env::var("SCENARIO_PEERS").ok().and_then(|text| text.parse().ok()) {
-        None => written_answer(&format!("scenario/{name}"), &common::shipped::small(name, peers, &[])),
+        None => {
+            let trace = written_answer(&format!("scenario/{name}"), &common::shipped::small(name, peers, &[]));
+            fired(name, &trace);
+        }
         Some(peers) => {
             let trace = one_answer(&common::shipped::small(name, peers, &[])).expect("one answer");
             assert!(trace.violations.is_empty(), "{name}: {:#?}", trace.violations);

@@ -62,6 +62,13 @@ impl Directory {
         above
     }
 
+    /// Whether a node above is about as near to a node as the nearest.
+    pub fn is_near(&self, node: NodeId, group: u32, above: NodeId) -> bool {
+        let Some(candidates) = self.near.get(&(group, self.places[node.index()])) else { return false };
+        let limit = candidates.first().map_or(0, |nearest| near_limit(nearest.predicted_us, &Rules::default()));
+        candidates.iter().any(|candidate| candidate.node == above && candidate.predicted_us <= limit)
+    }
+
     /// Who a node is by its certificate.
     pub fn peer(&self, node: NodeId) -> Peer {
         let group = self.groups.partition_point(|(first, _)| *first <= node.0).saturating_sub(1);

@@ -120,6 +120,11 @@ impl Disk {
         })
     }
 
+    /// Whether a content is not there, as far as the store knows.
+    pub fn lacks(&self, id: &ContentId, stock: Stock<'_>) -> bool {
+        self.content(id, stock).is_none()
+    }
+
     fn content<'c>(&'c self, id: &ContentId, stock: Stock<'c>) -> Option<&'c Arc<[u8]>> {
         match self.contents.get(id) {
             Some(written) => written.as_ref(),
@@ -168,7 +173,8 @@ impl Disk {
         Ok(())
     }
 
-    fn look(&self, name: &Name, stock: Stock<'_>) -> Looked {
+    /// What the store knows of a name.
+    pub fn look(&self, name: &Name, stock: Stock<'_>) -> Looked {
         let first = stock.catalogue.named(name).filter(|_| stock.is_whole).and_then(|object| Some((FIRST, object.root(FIRST)?)));
         let bound = self.bound.get(&NameKey::of(name.as_str())).map(|(_, version, root)| (*version, *root)).or(first);
         let covers = |of: &Option<Name>, below: bool| of.as_ref().is_none_or(|of| of == name || (below && of.covers(name)));

@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::wakeup::Wakeup;
 use super::{Effect, Live};
-use hypermesh_core::base::Time;
+use crate::monitors::Monitor;
 use hypermesh_core::machine::{Cx, Machine};
 use hypermesh_core::node::{self, Content, Fact};
 use hypermesh_core::stoq::certs::{self, Asked, Guard, PeerId, Refusal, Unlogged};
@@ -38,8 +38,12 @@ impl Live {
         while at < asked.len() {
             match asked[at] {
                 certs::Effect::Accept { .. } => {}
-                certs::Effect::Refuse { peer, refusal } => self.refuse(peer.0, refusal, cx),
+                certs::Effect::Refuse { peer, refusal } => {
+                    self.turned_away(refusal);
+                    self.refuse(peer.0, refusal, cx);
+                }
                 certs::Effect::Drop { peer, refusal } => {
+                    self.turned_away(refusal);
                     cx.emit(node::Effect::Fact(Fact::Content(Content::Unwelcome { accepted: true })));
                     let close = session::Input::Close { code: refusal.code() };
                     self.inputs.push_back(Input::Session { conn: ConnId(peer.0), input: close });
@@ -51,6 +55,15 @@ impl Live {
                 certs::Effect::Wake { after, why } => cx.emit(node::Effect::Wake { after, why: Wakeup::Guard(why) }),
             }
             at += 1;
+        }
+    }
+
+    /// Somebody is turned away for a certificate that is over.
+    fn turned_away(&mut self, refusal: Refusal) {
+        match refusal {
+            Refusal::Expired => self.watch.sheet.tried(Monitor::ExpiredIsRefused),
+            Refusal::Revoked => self.watch.sheet.tried(Monitor::RevokedIsRefused),
+            _ => {}
         }
     }
 
@@ -72,10 +85,15 @@ impl Live {
     }
 
     /// Something was served: whether its receiver may have been.
-    pub(super) fn look_at(&self, conn: ConnId, config: &Config, cx: &mut Cx<'_, Effect>) {
+    pub(super) fn look_at(&mut self, conn: ConnId, config: &Config, cx: &mut Cx<'_, Effect>) {
         let (Some(pki), Some(line)) = (&config.pki, self.lines.get(&conn.0)) else { return };
-        let good = |number: u64, now: Time| pki.is_good(line.peer, number, now);
-        if !line.shown.is_some_and(|number| good(number, cx.now)) {
+        let (sheet, peer) = (&mut self.watch.sheet, line.peer);
+        sheet.judge(Monitor::JudgedBeforeServed, line.shown.is_some(), peer, conn.0);
+        if let Some(number) = line.shown.filter(|number| !pki.is_good(peer, *number, cx.now)) {
+            let why = if pki.is_over(peer, number, cx.now) { Monitor::ExpiredIsRefused } else { Monitor::RevokedIsRefused };
+            sheet.unkept(why, peer, number);
+        }
+        if !line.shown.is_some_and(|number| pki.is_good(peer, number, cx.now)) {
             cx.emit(node::Effect::Fact(Fact::Content(Content::Stranger)));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
+use crate::monitors::Talk;
 use crate::transport::Event;
 use hypermesh_core::base::{Load, NodeId, Time};
 use hypermesh_core::node::Content;
@@ -31,6 +32,8 @@ pub struct Line {
     pub is_known: bool,
     /// It waits for a turn on its core.
     pub is_queued: bool,
+    /// What monitors know of it.
+    pub talk: Talk,
     /// The number of the certificate that the peer showed, where there are certificates.
     pub shown: Option<u64>,
     inboxes: BTreeMap<u64, Inbox>,
@@ -87,6 +90,7 @@ impl Line {
             events: Vec::new(),
             is_known: false,
             is_queued: false,
+            talk: Talk::new(peer, server.is_some()),
             shown: None,
             inboxes: BTreeMap::new(),
             unsent: BTreeMap::new(),
@@ -238,7 +242,7 @@ impl Line {
 
     /// Bytes on the heap, roughly.
     pub fn heap_bytes(&self) -> usize {
-        self.inboxes.len() * 128 + self.unsent.len() * 96 + self.pipe.heap_bytes()
+        self.talk.heap_bytes() + self.inboxes.len() * 128 + self.unsent.len() * 96 + self.pipe.heap_bytes()
     }
 }
 

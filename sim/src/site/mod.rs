@@ -22,9 +22,11 @@ pub mod pki;
 mod publish;
 mod serve;
 pub mod wakeup;
+mod watch;
 
 pub(crate) use serve::content as content_of;
 
+use crate::monitors::Monitor;
 use crate::packet::{Arrived, Stack};
 use crate::transport::{Conn, Flight};
 use config::{Config, DIAL_WITHIN};
@@ -48,6 +50,7 @@ use pipe::Pipe;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use wakeup::Wakeup;
+use watch::Watch;
 
 /// Connections that the flooding adversary opens at once.
 const FLOOD: u32 = 100;
@@ -102,6 +105,8 @@ struct Live {
     guard: Option<Guard<Unlogged>>,
     /// The content whose head was written last, so its data come next, and whether it is a chunk.
     next: Option<(ContentId, bool)>,
+    /// What monitors know.
+    watch: Watch,
 }
 
 /// Something that an application wants of an object.
@@ -162,12 +167,12 @@ impl Machine for Site {
         match input {
             node::Input::Start { .. } if self.config.role.kind.serves() => {
                 let (config, returns) = (self.config.clone(), self.returns);
-                self.wake_up(cx.me).keep(&config, returns, cx);
+                self.wake_up(cx.me, cx.now).keep(&config, returns, cx);
             }
             node::Input::Message { from, message } => self.arrive(from, message, cx),
             node::Input::Command(node::Command::Fetch { object }) => self.fetch(object, cx),
             node::Input::Command(node::Command::Revise { object, version }) => self.revise(object, Version(version), cx),
-            node::Input::Leave => self.wake_up(cx.me).inputs.push_back(Input::Leave),
+            node::Input::Leave => self.wake_up(cx.me, cx.now).inputs.push_back(Input::Leave),
             node::Input::Start { .. } | node::Input::Command(_) => {}
         }
         self.settle(cx);
@@ -193,7 +198,10 @@ impl Machine for Site {
             Wakeup::News => live.hear(&self.config, cx),
             Wakeup::Keeper(why) => live.tend(&self.config, |keeper, cx| keeper.wake(why, cx), cx),
             Wakeup::Again(job) => live.again(job, &self.config.catalogue),
-            Wakeup::Node(why) => live.run(&self.config, &mut self.connections, |node, cx| node.wake(why, cx), cx),
+            Wakeup::Node(why) => {
+                live.watch_woken(why, &self.config, cx.now);
+                live.run(&self.config, &mut self.connections, |node, cx| node.wake(why, cx), cx);
+            }
         }
         self.settle(cx);
     }
@@ -201,16 +209,21 @@ impl Machine for Site {
 
 impl Site {
     /// What the site needs to do anything, made if it is not there.
-    fn wake_up(&mut self, me: NodeId) -> &mut Live {
+    fn wake_up(&mut self, me: NodeId, now: Time) -> &mut Live {
         let config = &self.config;
         let (serves, life, kept) = (config.role.kind.serves(), self.connections, &mut self.disk);
         self.live.get_or_insert_with(|| {
+            let mut watch = Watch::new(config, now);
             let disk = kept.take().map(|disk| *disk).unwrap_or_default();
             let above = match &config.flock {
                 Some(flock) => flock.others(me),
                 None => config.directory.above(me, config.group, config.role.servers),
             };
             let mut inputs = VecDeque::new();
+            if let (Some(first), None) = (above.first(), &config.flock) {
+                let is_near = config.directory.is_near(me, config.group, *first);
+                watch.sheet.judge(Monitor::NearIsChosen, is_near, *first, 0);
+            }
             if !above.is_empty() {
                 let server = |(at, _): (usize, &NodeId)| Server { id: ServerId(at as u32), cost: at as u32, names: true };
                 inputs.push_back(Input::Servers(above.iter().enumerate().map(server).collect()));
@@ -236,6 +249,7 @@ impl Site {
                 copies: 0,
                 guard: config.pki.as_ref().map(|pki| Guard::new(pki.policy.clone(), Unlogged)),
                 next: None,
+                watch,
             })
         })
     }
@@ -243,7 +257,7 @@ impl Site {
     /// The adversary opens connections and says nothing.
     fn flood(&mut self, cx: &mut Cx<'_, Effect>) {
         let config = self.config.clone();
-        self.wake_up(cx.me);
+        self.wake_up(cx.me, cx.now);
         let Some(live) = &mut self.live else { return };
         let servers = live.above.len().max(1) as u32;
         for nth in 0..FLOOD {
@@ -270,7 +284,7 @@ impl Site {
             resume: None,
         };
         let asked = cx.now;
-        let live = self.wake_up(cx.me);
+        let live = self.wake_up(cx.me, cx.now);
         let is_open = live.lines.values().any(|line| line.is_known);
         let mut wanted = Job::new(object, asked, Wanted::Fetch(Version(0)));
         wanted.steps[Job::OPEN] = is_open.then_some(asked);
@@ -352,7 +366,7 @@ impl Site {
         if self.live.is_none() && !self.config.role.kind.serves() {
             return;
         }
-        let live = self.wake_up(cx.me);
+        let live = self.wake_up(cx.me, cx.now);
         let Some(stack) = &mut live.stack else { return };
         match stack.arrive(from, bytes, cx.now) {
             Arrived::Known(handle, event) => live.hand(cx.me, handle.0 as u32, *event),
@@ -372,7 +386,7 @@ impl Site {
         let id = u64::from(self.connections);
         self.connections += 1;
         let of = if matches!(pipe, Pipe::Real(_)) { cx.me } else { from };
-        let live = self.wake_up(cx.me);
+        let live = self.wake_up(cx.me, cx.now);
         if let Some(cpu) = &mut live.cpu {
             cpu.begins(from);
         }
@@ -385,6 +399,7 @@ impl Site {
     fn settle(&mut self, cx: &mut Cx<'_, Effect>) {
         let Some(live) = &mut self.live else { return };
         live.settle(&self.config, &mut self.connections, cx);
+        live.tell_findings(cx);
         let rests = live.cpu.as_ref().is_none_or(|cpu| cpu.is_idle());
         let idle = rests && live.lines.is_empty() && live.draining.is_empty() && live.jobs.is_empty() && live.inputs.is_empty();
         if idle && !self.config.role.kind.serves() {
@@ -423,7 +438,13 @@ impl Node for Site {
         let Some(live) = &self.live else { return 0 };
         let lines: usize = live.lines.values().map(|line| size_of::<Line>() + 24 + line.heap_bytes()).sum();
         let cpu = live.cpu.as_ref().map_or(0, |cpu| cpu.heap_bytes());
-        cpu + size_of::<Live>() + live.node.heap_bytes() + lines + live.disk.heap_bytes() + live.jobs.len() * 32 + live.numbers.len() * 32
+        cpu + size_of::<Live>()
+            + live.node.heap_bytes()
+            + live.watch.heap_bytes()
+            + lines
+            + live.disk.heap_bytes()
+            + live.jobs.len() * 32
+            + live.numbers.len() * 32
     }
 }
 

@@ -110,6 +110,11 @@ impl Pki {
         now < self.life(node, number).1 + self.certs.clock_error && now < revoked
     }
 
+    /// Whether a certificate has ended, as far as clocks agree.
+    pub fn is_over(&self, node: NodeId, number: u64, now: Time) -> bool {
+        now >= self.life(node, number).1 + self.certs.clock_error
+    }
+
     /// When a certificate begins and when it ends.
     fn life(&self, node: NodeId, number: u64) -> (Time, Time) {
         let begin = number * self.certs.renew.0;

@@ -23,7 +23,7 @@ impl Site {
         let job = self.jobs;
         self.jobs += 1;
         let (catalogue, asked) = (self.config.catalogue.clone(), cx.now);
-        let live = self.wake_up(cx.me);
+        let live = self.wake_up(cx.me, cx.now);
         live.jobs.insert(job, Job::new(object, asked, Wanted::Publish(version)));
         live.again(job, &catalogue);
     }

@@ -8,6 +8,7 @@ use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
 use super::wakeup::Wakeup;
 use super::{Effect, Job, Live, Wanted, dial_is_late, exporter, gone};
+use crate::monitors::Monitor;
 use crate::transport::{Conn, Event, Flight};
 use hypermesh_core::base::{Load, NodeId, Span, Time};
 use hypermesh_core::machine::{Cx, Machine};
@@ -17,6 +18,7 @@ use hypermesh_core::stoq::session;
 use hypermesh_core::stoq::session::frame::{ContentId, Frame};
 use hypermesh_core::stoq::session::transcript::EXPORTER_LABEL;
 use hypermesh_core::stoq::session::version::MAJOR;
+use hypermesh_core::stoq::transfer::Penalty;
 
 /// How long a server that did not answer is left alone.
 const DIAL_AGAIN: Span = Span::secs(1);
@@ -58,6 +60,7 @@ impl Live {
             while let Some(input) = self.inputs.pop_front() {
                 let confirmed = confirmed(&input);
                 self.charge(&input);
+                self.watch_heard(&input, config, cx.me, cx.now);
                 self.run(config, connections, |node, cx| node.handle(input, cx), cx);
                 // The peer confirmed what both hold for agreed, so the session is open.
                 if let Some(ConnId(id)) = confirmed
@@ -95,6 +98,7 @@ impl Live {
         for effect in asked {
             self.carry_out(effect, config, connections, cx);
         }
+        self.watch_over(cx.now);
     }
 
     fn carry_out(&mut self, effect: Asked, config: &Config, connections: &mut u32, cx: &mut Cx<'_, Effect>) {
@@ -108,6 +112,7 @@ impl Live {
                         _ => None,
                     };
                 }
+                self.watch_said(conn.0, &effect, config, cx.me, cx.now);
                 if let Some(line) = self.lines.get_mut(&conn.0) {
                     if let (Some(cpu), session::Effect::OpenRequest { .. }) = (&mut self.cpu, &effect) {
                         cpu.requested(line.peer);
@@ -118,10 +123,12 @@ impl Live {
             }
             Asked::Data { conn, stream, bytes, range } => {
                 let told = self.next.take();
-                if let Some((id, _)) = told.filter(|_| !config.role.poisons)
-                    && !config.catalogue.is_true(&id, &bytes)
-                {
-                    cx.emit(node::Effect::Fact(Fact::Content(Content::Mistaken)));
+                if let Some((id, _)) = told.filter(|_| !config.role.poisons) {
+                    let is_true = config.catalogue.is_true(&id, &bytes);
+                    self.watch.sheet.judge(Monitor::BytesAreVerified, is_true, cx.me, stream.0);
+                    if !is_true {
+                        cx.emit(node::Effect::Fact(Fact::Content(Content::Mistaken)));
+                    }
                 }
                 if let Some(line) = self.lines.get_mut(&conn.0) {
                     let lies = config.role.poisons && told.is_some_and(|(_, is_chunk)| is_chunk);
@@ -136,14 +143,22 @@ impl Live {
             }
             Asked::Told { job, told } => self.told(job, told, config, cx),
             Asked::Fact(seen) => {
-                if let Seen::Served { conn, .. } = seen {
-                    self.look_at(conn, config, cx);
+                match seen {
+                    Seen::Served { conn, level, named, .. } => {
+                        self.look_at(conn, config, cx);
+                        self.watch_served(level, named, config, cx.me, cx.now);
+                    }
+                    Seen::Poisoned { server } | Seen::Penalised { server, why: Penalty::Wrong } => self.watch_poisoned(server),
+                    _ => {}
                 }
                 if let Some(content) = content(seen, cx.now) {
                     cx.emit(node::Effect::Fact(Fact::Content(content)));
                 }
             }
-            Asked::Wake { after, why } => cx.emit(node::Effect::Wake { after, why: Wakeup::Node(why) }),
+            Asked::Wake { after, why } => {
+                self.watch_wake(after, why, config, cx.me);
+                cx.emit(node::Effect::Wake { after, why: Wakeup::Node(why) });
+            }
             Asked::Left => {}
         }
     }
@@ -209,7 +224,7 @@ impl Live {
                         self.jobs.values_mut().for_each(|job| job.step(Job::OPEN, cx.now));
                     }
                 }
-                Event::Closed(_) => self.closed(id, cx),
+                Event::Closed(_) => self.closed(id, config, cx),
                 other => {
                     if let Event::Item { item: Said::Body(_, range), .. } = &other {
                         let bytes = range.end - range.start;
@@ -222,9 +237,10 @@ impl Live {
     }
 
     /// A connection is over.
-    fn closed(&mut self, id: u64, cx: &mut Cx<'_, Effect>) {
+    fn closed(&mut self, id: u64, config: &Config, cx: &mut Cx<'_, Effect>) {
         let Some(line) = self.lines.remove(&id) else { return };
         self.forget(id, cx);
+        self.watch.loses(id, &line.talk, config, cx.now);
         let lost = line.pipe.lost_packets();
         if lost > 0 {
             cx.emit(node::Effect::Fact(Fact::Content(Content::Lost { packets: lost })));
@@ -361,8 +377,10 @@ impl Live {
                 }
             }
             Told::Piece { piece, stored } => {
-                if !catalogue.is_true(&ContentId(piece.id.0), &stored) {
-                    say(Content::Wrong);
+                let is_true = catalogue.is_true(&ContentId(piece.id.0), &stored);
+                self.watch.sheet.judge(Monitor::BytesAreVerified, is_true, cx.me, piece.offset);
+                if !is_true {
+                    cx.emit(node::Effect::Fact(Fact::Content(Content::Wrong)));
                 }
                 self.taken(job, piece.offset + u64::from(piece.skip));
             }

@@ -117,6 +117,8 @@ impl ShardLog<'_> {
                 let what = "an object that an acknowledged purge had forbidden before it asked";
                 self.oracle.broken(Id::BrokenPurge, now, cell.id, || format!("{} was handed {what}", cell.id));
             }
+            Content::Tried { monitor, times } => self.monitors.tried(monitor, times),
+            Content::Unkept { monitor, peer, what } => self.monitors.unkept(monitor, now, cell.id, peer, what),
             Content::Stranger => {
                 self.oracle
                     .broken(Id::BrokenStranger, now, cell.id, || format!("{} answered somebody without a good certificate", cell.id));

@@ -9,6 +9,7 @@ use super::record::{Range, Record};
 use crate::engine::shard::EventOf;
 use crate::engine::{Action, Cell, Observer, What};
 use crate::faults::Lives;
+use crate::monitors;
 use crate::network::Verdict;
 use crate::oracle::Oracle;
 use crate::oracle::copies::Copies;
@@ -58,6 +59,8 @@ pub struct ShardLog<'a> {
     pub purges: Purges,
     /// Copies of objects that were made and given up.
     pub copies: Copies,
+    /// How often requirements of the standard were put to the test.
+    pub monitors: monitors::Tally,
     /// Open connections that each node dialled. Empty without layer 1.
     pub(super) dialled: Vec<u16>,
 }
@@ -93,6 +96,7 @@ impl<'a> ShardLog<'a> {
             looked: if is_stoq { vec![0; ids.len()] } else { Vec::new() },
             purges: Purges::default(),
             copies: Copies::default(),
+            monitors: monitors::Tally::new(plan),
             dialled: if is_stoq { vec![0; ids.len()] } else { Vec::new() },
         }
     }

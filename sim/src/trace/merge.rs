@@ -31,7 +31,7 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
     let mut windows = first.sums.finish(end);
     let (mut sums, mut broadcasts, mut deliveries, mut flows) = (first.meters, first.broadcasts, first.deliveries, first.flows);
     let (mut events, mut violations) = (first.events, first.oracle.finish());
-    let (mut purges, mut copies) = (first.purges, first.copies);
+    let (mut purges, mut copies, mut monitors) = (first.purges, first.copies, first.monitors);
     for log in logs {
         digest::merge(&mut windows, &log.sums.finish(end));
         sums.merge(log.meters);
@@ -41,9 +41,10 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
         events.extend(log.events);
         purges.merge(log.purges);
         copies.events.extend(log.copies.events);
+        monitors.merge(&log.monitors);
         oracle::merge(&mut violations, log.oracle.finish());
     }
-    oracle::merge(&mut violations, purges.finish().into_iter().chain(copies.finish(plan)).collect());
+    oracle::merge(&mut violations, purges.finish().into_iter().chain(copies.finish(plan)).chain(monitors.violation()).collect());
     conserve(&sums, under_way.len() as u64, end, &mut violations);
     let (rows, infection) = broadcasts.finish(end);
     sort_events(plan, &mut events, &violations, end);
@@ -66,6 +67,7 @@ pub fn trace(plan: &Plan, leftovers: Leftovers<'_>) -> Trace {
         events,
         windows,
         violations,
+        monitors: monitors.rows(),
         verdicts,
     }
 }

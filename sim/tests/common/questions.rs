@@ -41,6 +41,7 @@ pub(crate) fn difference(a: &Trace, b: &Trace) -> Option<String> {
         .or(check(a.flows == b.flows, "flows"))
         .or(check(a.events == b.events, "events"))
         .or(check(a.violations == b.violations, "violations"))
+        .or(check(a.monitors == b.monitors, "what monitors counted"))
         .or(check(a.verdicts == b.verdicts, "verdicts"))
 }
 

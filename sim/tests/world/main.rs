@@ -8,6 +8,7 @@ mod deliveries;
 mod faults;
 mod interrupt;
 mod metrics;
+mod monitors;
 mod oracle;
 mod pauses;
 mod shipped;
