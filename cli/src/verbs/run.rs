@@ -197,6 +197,11 @@ fn as_json(plan: &Plan, trace: &Trace, code: Code, dir: Option<&Path>) -> Value 
         "run_dir": dir.map(|dir| dir.display().to_string()),
         "report": dir.and_then(glue::records::page).map(|page| page.display().to_string()),
         "expectations": trace.verdicts.iter().map(verdict_json).collect::<Vec<_>>(),
+        "monitors": trace.monitors.iter().map(|row| json!({
+            "requirement": row.requirement,
+            "fired": row.fired,
+            "broken": row.broken,
+        })).collect::<Vec<_>>(),
         "violations": trace.violations.iter().map(|violation| json!({
             "invariant": violation.invariant.metric().name,
             "at_s": violation.at_ns as f64 / 1e9,

@@ -41,6 +41,15 @@ pub(super) fn expectations(run: &Run) -> Vec<ExpectationWords> {
     run.manifest.expectations.iter().map(words).collect()
 }
 
+/// What monitors found, in a line.
+pub(super) fn monitors(run: &Run) -> String {
+    let all = &run.manifest.monitors;
+    let (tried, broken) = (all.iter().filter(|row| row.fired > 0).count(), all.iter().filter(|row| row.broken > 0).count());
+    let times: u64 = all.iter().map(|row| row.fired).sum();
+    let kept = if broken == 0 { "none was broken".to_owned() } else { format!("{broken} were broken") };
+    format!("{tried} of {} requirements were put to the test, {} times in all; {kept}", all.len(), numbers::exact(times))
+}
+
 /// How far to trust the numbers, a sentence each.
 pub(super) fn honesty(run: &Run) -> Vec<String> {
     let manifest = &run.manifest;

@@ -44,6 +44,9 @@ pub struct Manifest {
     pub expectations: Vec<Judged>,
     /// Broken invariants.
     pub violations: Vec<Broken>,
+    /// How often each watched requirement of the standard was put to the test; empty where none was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub monitors: Vec<Monitored>,
     /// The resolved plan, in short; whole in `resolved_yaml`.
     pub plan: PlanSummary,
     /// One line per metric over the whole run, to check the tables against.
@@ -163,6 +166,19 @@ pub struct Broken {
     pub detail: String,
     /// How often in all.
     pub count: u64,
+}
+
+/// A requirement of the standard that was watched all through the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Monitored {
+    /// Its id, such as `R-8-28`.
+    pub requirement: String,
+    /// What puts it to the test, and what is looked at then.
+    pub watches: String,
+    /// How often it was put to the test.
+    pub fired: u64,
+    /// How often it was not kept.
+    pub broken: u64,
 }
 
 /// A metric over the whole run.
@@ -317,6 +333,7 @@ impl Manifest {
             machine: Machine::here(),
             expectations: judged(trace),
             violations: broken(trace),
+            monitors: monitored(trace),
             plan: summary(plan),
             totals: totals(trace),
             bin_edges_ns: trace.metrics.edges.iter().map(|edge| edge.0).collect(),
@@ -383,6 +400,16 @@ fn broken(trace: &Trace) -> Vec<Broken> {
         count: violation.count,
     };
     trace.violations.iter().map(one).collect()
+}
+
+fn monitored(trace: &Trace) -> Vec<Monitored> {
+    let one = |row: &hypermesh_scenarios::trace::MonitorRow| Monitored {
+        requirement: row.requirement.clone(),
+        watches: row.watches.clone(),
+        fired: row.fired,
+        broken: row.broken,
+    };
+    trace.monitors.iter().map(one).collect()
 }
 
 fn totals(trace: &Trace) -> BTreeMap<String, Total> {
