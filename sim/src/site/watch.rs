@@ -139,10 +139,10 @@ impl Live {
     /// The node is about to be woken.
     pub(super) fn watch_woken(&mut self, why: Why, config: &Config, now: Time) {
         match why {
-            Why::Session(ConnId(id), session::Why::Agree) => {
-                if self.lines.get(&id).is_some_and(|line| !line.talk.has_agreed() && !line.talk.is_closed()) {
-                    self.watch.closing.push((id, Monitor::AgreeInTime));
-                }
+            Why::Session(ConnId(id), session::Why::Agree)
+                if self.lines.get(&id).is_some_and(|line| !line.talk.has_agreed() && !line.talk.is_closed()) =>
+            {
+                self.watch.closing.push((id, Monitor::AgreeInTime));
             }
             Why::Purge(_) => {
                 let lease = config.node.lease.0;
