@@ -7,7 +7,7 @@ use super::{Evidence, items, tier_name};
 use crate::registry::{Level, Tier};
 use crate::suite::case::Run;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ pub fn page(evidence: &Evidence<'_>, summary: &Summary) -> Result<String, miniji
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.add_template("conformance", include_str!("../../../assets/conformance.html"))?;
+    environment.add_filter("prose", prose);
     let pics = items(evidence.registry, summary);
     environment.get_template("conformance")?.render(context! {
         css => include_str!("../../../assets/conformance.css"),
@@ -36,6 +37,13 @@ pub fn page(evidence: &Evidence<'_>, summary: &Summary) -> Result<String, miniji
     })
 }
 
+/// A sentence of the standard, in which code points stand between backticks.
+fn prose(text: &str) -> Value {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let parts = escaped.split('`').enumerate();
+    Value::from_safe_string(parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect())
+}
+
 /// The worst verdict of a case that ran.
 fn worst(summary: &Summary) -> Standing {
     summary.cases.iter().map(|case| Standing::of(case.verdict)).max().unwrap_or(Standing::Unknown)
@@ -46,7 +54,7 @@ fn headline(summary: &Summary) -> String {
     let other = summary.verdicts.values().map(super::Tally::other).sum::<usize>();
     let total = summary.verdicts.values().map(super::Tally::total).sum::<usize>();
     match (failed, other) {
-        (0, 0) => format!("All {total} cases that were run are kept"),
+        (0, 0) => format!("All {total} cases that were run passed"),
         (0, other) => format!("No case failed; {other} of {total} say nothing"),
         (failed, _) => format!("{failed} of {total} cases failed"),
     }

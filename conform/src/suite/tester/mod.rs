@@ -413,7 +413,7 @@ impl Drop for Tester<'_> {
 /// What the port said, in the words of the log.
 pub(super) fn told(heard: &Heard) -> String {
     match heard {
-        Heard::Octets(stream, octets) => format!("{} says {}", stream.0, log::hex(octets)),
+        Heard::Octets(stream, octets) => format!("{} says {}", stream.0, log::said(octets)),
         Heard::End(stream) => format!("{} ends", stream.0),
         Heard::Reset(stream, code) => format!("{} is reset with {code:#x}", stream.0),
         Heard::Stop(stream, code) => format!("{} is stopped with {code:#x}", stream.0),
