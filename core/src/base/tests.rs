@@ -2,10 +2,39 @@
 
 use super::digest::{Mixer, mix};
 use super::wire::{VARINT_MAX, put_varint, varint_len};
-use super::{Dice, Purpose, Reader, SeedKey, Span, Spot, Time, WireError};
+use super::{Dice, Load, Purpose, Reader, SeedKey, Span, Spot, Time, Wire, WireError};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+
+#[test]
+fn each_error_of_the_wire_has_a_sentence_of_its_own() {
+    let errors =
+        [WireError::Truncated, WireError::Trailing, WireError::UnknownTag(77), WireError::OutOfRange("the field"), WireError::NotShortest];
+    let said = errors.map(|error| error.to_string());
+    assert_eq!(said.iter().collect::<std::collections::BTreeSet<_>>().len(), said.len());
+    assert!(said[2].contains("77") && said[3].contains("the field"), "{said:?}");
+}
+
+#[test]
+fn a_message_with_a_wire_form_is_one_datagram_of_its_bytes_that_nothing_happens_to() {
+    struct Five;
+    impl Wire for Five {
+        fn encode(&self, out: &mut Vec<u8>) {
+            out.extend([5; 5]);
+        }
+        fn encoded_len(&self) -> usize {
+            5
+        }
+        fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+            reader.take(5).map(|_| Self)
+        }
+    }
+    let mut message = Five;
+    message.carried(1, Span::secs(1));
+    assert_eq!((message.load_bytes(), message.datagrams(), message.lost(), message.spread()), (5, 1, 0, Span::ZERO));
+    assert_eq!((message.to_bytes().len(), Five::from_bytes(&[0; 6]).err()), (5, Some(WireError::Trailing)));
+}
 
 /// The first numbers of some draws. A change here changes every digest of every run: it is a decision, never a side effect.
 #[test]

@@ -6,6 +6,7 @@ mod standard;
 mod strictness;
 mod walking;
 mod wire;
+mod words;
 
 use super::{Body, ChildEntry, ChunkEntry, Code, Encryption, Group, Manifest};
 use crate::stoq::chunk::{ChunkId, ManifestId, Profile};

@@ -196,3 +196,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_newest_list_of_each_issuer_is_held_and_counted() {
+    let (presented, policy, mut lists, mut issuer) = good();
+    let first = lists.sequence(issuer.list(NOW).issuer).expect("a list was taken");
+    let before = lists.heap_bytes();
+    assert!(issuer.revoke(presented.certificate.serial, NOW));
+    let newer = issuer.list(NOW + Span::secs(1));
+    let (id, sequence) = (newer.issuer, newer.sequence);
+    assert!(lists.take(newer.clone(), &policy, NOW + Span::secs(1)));
+    assert!(sequence > first);
+    assert_eq!(lists.sequence(id), Some(sequence));
+    assert!(lists.heap_bytes() > before, "a serial number more is held");
+    assert!(!lists.take(newer, &policy, NOW + Span::secs(1)), "the same list again is no newer one");
+    assert_eq!(lists.sequence(IssuerId([9; 32])), None);
+}

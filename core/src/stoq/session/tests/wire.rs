@@ -235,3 +235,22 @@ fn golden_bytes_stay() {
     assert_eq!(hash(Frame::Settings(Box::new(settings))), "0109010103000540".to_owned() + "7f0802");
     assert_eq!(hash(Frame::Chunk(Chunk::whole(ContentId([0xAB; 32]), 100))), "1b4087".to_owned() + &"ab".repeat(32) + "406400");
 }
+
+#[test]
+fn a_bit_that_is_cleared_can_be_set_again_and_none_beyond_the_end_changes() {
+    let mut bits = Bits::zeros(3).expect("three fit");
+    (0..9).for_each(|at| bits.set(at));
+    bits.clear(1);
+    bits.clear(7);
+    assert_eq!((bits.ones(), bits.get(0), bits.get(1), bits.get(2), bits.get(7)), (2, true, false, true, false));
+    bits.set(1);
+    assert_eq!(bits.ones(), 3);
+    assert!(Bits::zeros(WANT_MAX + 1).is_none());
+}
+
+#[test]
+fn a_range_and_a_name_say_how_large_they_are() {
+    let range = Range::new(7, 5).expect("it is not empty");
+    assert_eq!((range.start(), range.bytes(), range.end()), (7, 5, 12));
+    assert_eq!(Name::new("a/ß").expect("it is a name").heap_bytes(), 4);
+}
