@@ -173,7 +173,7 @@ fn answers() -> Vec<Case> {
             if code == Code::ContentMismatch {
                 // An offer stays open until the last of what is wanted came, whatever else is sent.
                 let object = crate::suite::tester::Fixture::new(t.name("more"), 1, t.seed(), 20_000);
-                let (stream, wanted) = super::streams::offered(t, line, &object)?;
+                let (stream, wanted) = offered(t, line, &object)?;
                 t.supply(line, stream, &object, &wanted[..wanted.len() - 1])?;
                 t.supply(line, stream, &object, &[wanted[0], wanted[0]])?;
                 return t.expect_refusal(line, stream, &[code]);
