@@ -44,7 +44,6 @@ monitors! {
     RequestsEnd = "R-8-23", "a `GetName`, a `GetId` or a `Purge` is sent", "this direction of the stream ends right after it";
     OnePong = "R-8-24", "a `Ping` or a `Pong`", "each `Pong` answers a `Ping` of the same token that had no answer";
     AbortsWhole = "R-8-26", "a stream is reset", "the peer's direction has ended, or is stopped at once";
-    NoneAfterGoAway = "R-8-28", "a `GoAway` comes", "no request is sent after it";
     LeavesWhenDone = "R-8-30", "nothing is left to do after a `GoAway` of one's own", "the connection is closed at once";
     ChunksAreWhole = "R-8-33", "a `Chunk` answers anything but a `GetId` with a range", "it is a whole chunk";
     HaveFirst = "R-10-03", "a `Want` is answered", "one `Have` comes before any `Chunk`";

@@ -48,9 +48,6 @@ impl Talk {
     }
 
     fn open_request(&mut self, stream: StreamId, scene: &mut Scene<'_>) {
-        if self.heard_goaway {
-            scene.sheet.unkept(Monitor::NoneAfterGoAway, self.peer, stream.0);
-        }
         self.streams.push(Stream::new(stream, scene.now));
         let open = self.streams.iter().filter(|stream| stream.id.opener() == self.side).count();
         scene.sheet.judge(Monitor::RequestsWithinGrant, open <= usize::from(self.peer_requests), self.peer, open as u64);

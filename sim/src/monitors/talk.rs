@@ -168,7 +168,7 @@ impl Talk {
         match input {
             Input::Keyed { .. } => self.keyed = true,
             Input::Request { stream, .. } => self.streams.push(Stream::new(*stream, scene.now)),
-            Input::Frame { stream, frame } if stream.is_one_way() => self.hear_control(frame, scene.sheet),
+            Input::Frame { stream, frame } if stream.is_one_way() => self.hear_control(frame),
             Input::Frame { stream, frame } => self.hear_frame(*stream, frame, scene),
             Input::End { stream } | Input::Reset { stream, .. } => self.ends(*stream, false),
             Input::Progress { stream } => self.moves(*stream, scene.now),
@@ -183,7 +183,7 @@ impl Talk {
         }
     }
 
-    fn hear_control(&mut self, frame: &Frame, sheet: &mut Sheet) {
+    fn hear_control(&mut self, frame: &Frame) {
         match frame {
             Frame::Settings(settings) => {
                 self.heard_settings = true;
@@ -193,10 +193,7 @@ impl Talk {
                 self.peer_manifest = settings.get(Setting::ManifestBytes) as u32;
             }
             Frame::Confirm(_) => self.heard_confirm = true,
-            Frame::GoAway { .. } => {
-                sheet.tried(Monitor::NoneAfterGoAway);
-                self.heard_goaway = true;
-            }
+            Frame::GoAway { .. } => self.heard_goaway = true,
             _ => {}
         }
     }

@@ -95,15 +95,6 @@ fn a_request_that_is_left_open_is_found() {
 }
 
 #[test]
-fn a_request_after_goaway_is_found() {
-    let mut end = End::open(true);
-    end.hear(Input::Frame { stream: StreamId::one_way(Side::Server, 0), frame: Frame::GoAway { accepted: 9 } });
-    let stream = end.ask(0);
-    end.say(Effect::Finish { stream });
-    assert_eq!(end.broken(), [Monitor::NoneAfterGoAway]);
-}
-
-#[test]
 fn two_requests_on_a_stream_are_found() {
     let mut end = End::open(true);
     let stream = end.ask(0);
