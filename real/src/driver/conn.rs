@@ -15,7 +15,6 @@ use hypermesh_core::stoq::session::{self, Code, Roles, StreamId, reader};
 use hypermesh_core::testing::Breach;
 use quinn::Connection;
 use std::collections::HashMap;
-use std::net::UdpSocket;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -108,11 +107,6 @@ impl<M: Node> Shared<M> {
             if self.endpoint.open_connections() > self.connections_max {
                 incoming.refuse();
                 continue;
-            }
-            if Breach::AmplifyUnvalidated.is_on() {
-                // QUIC keeps to three times by itself, so what is too much comes from beside it.
-                let flood = |socket: UdpSocket| (0..8).for_each(|_| drop(socket.send_to(&[0; 1_200], incoming.remote_address())));
-                UdpSocket::bind("[::]:0").into_iter().for_each(flood);
             }
             let shared = Arc::clone(&self);
             self.runtime.spawn(async move {

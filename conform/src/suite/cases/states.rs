@@ -87,7 +87,8 @@ fn session() -> Vec<Case> {
             t.expect_refusal(line, refused, &[Code::Refused])?;
             t.supply(line, stream, &object, &wanted)?;
             acknowledged(t, line, stream)
-        }),
+        })
+        .leaning_on(&["R-8-14"]),
     ]
 }
 
