@@ -43,6 +43,8 @@ pub(super) struct LineState {
     /// Directions of the tester that the implementation stopped, with the code of QUIC.
     pub(super) stops: BTreeMap<StreamId, u64>,
     pub(super) datagrams: VecDeque<Vec<u8>>,
+    /// The datagram that the tester sent last.
+    pub(super) said_datagram: Option<Vec<u8>>,
     /// How the connection ended.
     pub(super) closed: Option<Option<u64>>,
     /// Streams of requests that the implementation opened and that no case has asked for yet.
@@ -58,6 +60,7 @@ impl LineState {
             outflows: BTreeMap::new(),
             stops: BTreeMap::new(),
             datagrams: VecDeque::new(),
+            said_datagram: None,
             closed: None,
             requests: VecDeque::new(),
         }

@@ -328,6 +328,7 @@ impl<'p> Tester<'p> {
     /// Sends a datagram.
     pub fn datagram(&mut self, line: Line, octets: &[u8]) -> Outcome {
         self.log.note(line, &format!("datagram {}", log::hex(octets)));
+        self.state(line).said_datagram = Some(octets.to_vec());
         self.port.datagram(line, octets)
     }
 
