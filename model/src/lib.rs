@@ -10,7 +10,7 @@
 //!    ▲                        │
 //!    └── machines react ◀─────┘        always: in every state · sometimes: in one · eventually: at the end of every way
 //! ```
-//! [`held`] makes machines parts of a state, [`line`] is the network, [`run`] checks and reports in words. Each world has a module of its own with its bounds,
+//! [`held`] makes machines parts of a state, [`mod@line`] is the network, [`run`] checks and reports in words. Each world has a module of its own with its bounds,
 //! its promises and what it leaves out. What was found holds within those bounds and says nothing beyond them; `docs/guide/model-checking.md` tells more.
 
 #![forbid(unsafe_code)]

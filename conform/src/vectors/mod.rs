@@ -6,7 +6,7 @@
 //!                                          │  └─ load ── the files
 //!                                          └─check──▶ core does the same with the input, or fails by the same name
 //! ```
-//! A file never changes: [`write`] refuses to, unless the revision of the standard rose. Where a family can be computed without core (by hand, by another
+//! A file never changes: [`write()`] refuses to, unless the revision of the standard rose. Where a family can be computed without core (by hand, by another
 //! algorithm, by the tables of the text), its makers do so, and the check is then one of core; where core is the only executable form, the file freezes
 //! what core does, and the check is one against change. Each family says which.
 

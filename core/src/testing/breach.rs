@@ -2,8 +2,8 @@
 //!
 //! A breach stands at the very place where the requirement is kept, as `if Breach::AcceptLongVarint.is_on() { .. }`. Without the feature `zoo` the question is
 //! the constant `false` and the compiler removes the branch. With it one binary holds every breach and one at most is on: for the whole process (a node on
-//! sockets), or for what one thread does inside [`Breach::within`] (a machine in memory). A tester that shares a process with what it tests keeps its own
-//! threads out with [`spared`].
+//! sockets), or for what one thread does inside `Breach::within` (a machine in memory). A tester that shares a process with what it tests keeps its own
+//! threads out with `spared`.
 //!
 //! This is the one place of the crate that knows threads. It exists in test builds only, and no machine can tell.
 

@@ -1,6 +1,6 @@
 //! An origin, a cache, a client and a publisher, and one purge.
 //!
-//! Origin and cache are whole nodes ([`StoqNode`]) with stores in memory; the client and the publisher are sessions with a trivial application. In the first
+//! Origin and cache are whole nodes (`StoqNode`) with stores in memory; the client and the publisher are sessions with a trivial application. In the first
 //! state the cache holds version 1 of an object under a lease. From there, in any order: the client asks, the publisher purges version 1, the origin gets
 //! version 2, the connection between origin and cache is cut and each end notices or does not, it is dialled again or cannot be, messages overtake each other on
 //! their streams, datagrams (and with them leases) are lost, and deadlines pass, a few of them while messages are still under way.
