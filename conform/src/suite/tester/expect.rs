@@ -150,8 +150,12 @@ impl Tester<'_> {
             self.datagram(line, &octets)?;
             came = self.datagram_within(line, late)?;
         }
-        let octets = came.ok_or_else(|| Miss::Fail("a datagram is due, and none came".into()))?;
-        reader::datagram(&octets).map_err(|violation| Miss::Fail(format!("its datagram breaks the form of frames: {violation:?}")))
+        frames(&came.ok_or_else(|| Miss::Fail("a datagram is due, and none came".into()))?)
+    }
+
+    /// The frames of the next datagram, if one comes for this long.
+    pub fn frames_within(&mut self, line: Line, within: Span) -> Outcome<Option<Vec<Frame>>> {
+        self.datagram_within(line, within)?.map(|octets| frames(&octets)).transpose()
     }
 
     /// The next datagram, if one comes for this long.
@@ -226,4 +230,9 @@ pub(super) fn told(code: Option<u64>) -> String {
             None => format!("{quic:#x}"),
         },
     }
+}
+
+/// What a datagram of the implementation carries.
+fn frames(octets: &[u8]) -> Outcome<Vec<Frame>> {
+    reader::datagram(octets).map_err(|violation| Miss::Fail(format!("its datagram breaks the form of frames: {violation:?}")))
 }

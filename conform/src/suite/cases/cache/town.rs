@@ -8,7 +8,7 @@ use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::base::{Span, Wire as _};
 use hypermesh_core::stoq::session::frame::word::Absent;
 use hypermesh_core::stoq::session::frame::{Fail, Frame, GetName, Manifest, Name, Purge, Word};
-use hypermesh_core::stoq::session::{Code, Roles, StreamId, reader};
+use hypermesh_core::stoq::session::{Code, Roles, StreamId};
 use hypermesh_core::testing::Breach;
 
 /// An edge with its two neighbours.
@@ -83,8 +83,7 @@ impl Town {
 
     /// The same, if one comes for this long.
     pub(super) fn question_within(&self, t: &mut Tester<'_>, within: Span) -> Outcome<Option<u64>> {
-        let Some(octets) = t.datagram_within(self.above, within)? else { return Ok(None) };
-        let frames = reader::datagram(&octets).map_err(|violation| Miss::Fail(format!("its datagram: {violation:?}")))?;
+        let Some(frames) = t.frames_within(self.above, within)? else { return Ok(None) };
         match frames[..] {
             [Frame::Ping { token }] => Ok(Some(token)),
             _ => Err(Miss::Fail(format!("{frames:?} came where Ping is due"))),

@@ -29,9 +29,7 @@ fn ping(token: u64) -> Vec<u8> {
 fn tokens(t: &mut Tester<'_>, line: Line) -> Outcome<Vec<u64>> {
     let hush = t.hush();
     let mut tokens = Vec::new();
-    while let Some(octets) = t.datagram_within(line, hush)? {
-        let frames = hypermesh_core::stoq::session::reader::datagram(&octets);
-        let frames = frames.map_err(|violation| Miss::Fail(format!("its datagram is {violation:?}")))?;
+    while let Some(frames) = t.frames_within(line, hush)? {
         tokens.extend(frames.iter().filter_map(|frame| if let Frame::Pong { token, .. } = frame { Some(*token) } else { None }));
     }
     Ok(tokens)
