@@ -59,12 +59,23 @@ impl Tester<'_> {
 
     /// Stores an object: `Put` and the manifest, then what the implementation wants, then `Ack`.
     pub fn put(&mut self, line: Line, object: &Fixture) -> Outcome {
+        match self.store(line, object)?.0 {
+            Frame::Ack(ack) if ack.id == object.root() && ack.version == object.version => Ok(()),
+            other => Err(Miss::Fail(format!("an offer was answered with {other:?}"))),
+        }
+    }
+
+    /// Offers an object and sends what is wanted, until there is an answer: the answer, and all that was wanted.
+    pub fn store(&mut self, line: Line, object: &Fixture) -> Outcome<(Frame, Vec<ContentId>)> {
         let stream = self.offer(line, object)?;
+        let mut wanted = Vec::new();
         loop {
             match self.expect_frame(line, stream)?.0 {
-                Frame::Want(want) => self.supply(line, stream, object, &want.ids)?,
-                Frame::Ack(ack) if ack.id == object.root() && ack.version == object.version => return Ok(()),
-                other => return Err(Miss::Fail(format!("an offer was answered with {other:?}"))),
+                Frame::Want(want) => {
+                    self.supply(line, stream, object, &want.ids)?;
+                    wanted.extend(want.ids);
+                }
+                answer => return Ok((answer, wanted)),
             }
         }
     }

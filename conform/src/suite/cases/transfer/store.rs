@@ -35,21 +35,6 @@ fn object(t: &Tester<'_>, what: &str, version: u64, len: usize) -> Fixture {
     Fixture::new(t.name(what), version, t.seed(), len)
 }
 
-/// Offers an object and sends what is wanted, until there is an answer: the answer, and all that was wanted.
-fn offered(t: &mut Tester<'_>, line: Line, object: &Fixture) -> Outcome<(Frame, Vec<ContentId>)> {
-    let stream = t.offer(line, object)?;
-    let mut wanted = Vec::new();
-    loop {
-        match t.expect_frame(line, stream)?.0 {
-            Frame::Want(want) => {
-                t.supply(line, stream, object, &want.ids)?;
-                wanted.extend(want.ids);
-            }
-            answer => return Ok((answer, wanted)),
-        }
-    }
-}
-
 /// The answer is an acknowledgement of the object, or a failure with a code.
 fn answer_is(answer: &Frame, object: &Fixture, due: Option<Code>) -> Outcome {
     let right = match (answer, due) {
@@ -61,7 +46,7 @@ fn answer_is(answer: &Frame, object: &Fixture, due: Option<Code>) -> Outcome {
 }
 
 fn stores(t: &mut Tester<'_>, line: Line, object: &Fixture, due: Option<Code>) -> Outcome {
-    let (answer, _) = offered(t, line, object)?;
+    let (answer, _) = t.store(line, object)?;
     answer_is(&answer, object, due)
 }
 
@@ -192,7 +177,7 @@ fn contents() -> Vec<Case> {
     vec![
         Case::wire("R-10-21/each-content-once", Valid, Origin, |t| {
             let (line, object) = (t.session()?, object(t, "it", 1, 40_000));
-            let (answer, wanted) = offered(t, line, &object)?;
+            let (answer, wanted) = t.store(line, &object)?;
             let each: BTreeSet<ContentId> = wanted.iter().copied().collect();
             ensure(each.len() == wanted.len() && each.len() == object.chunks().len(), || format!("{} contents are wanted", wanted.len()))?;
             answer_is(&answer, &object, None)
@@ -228,7 +213,7 @@ fn lacking() -> Vec<Case> {
             let mut changed = first.packed.bytes.clone();
             changed[30_000] ^= 1;
             let next = Fixture { version: 2, packed: pack(&changed), ..first.clone() };
-            let (answer, wanted) = offered(t, line, &next)?;
+            let (answer, wanted) = t.store(line, &next)?;
             answer_is(&answer, &next, None)?;
             let due: BTreeSet<ContentId> = next.chunks().into_iter().filter(|id| !first.packed.contents.contains_key(id)).collect();
             let wanted: BTreeSet<ContentId> = wanted.into_iter().collect();
@@ -239,7 +224,7 @@ fn lacking() -> Vec<Case> {
             let first = object(t, "it", 1, 60_000);
             t.put(line, &first).map_err(|miss| miss.before("storing the first version"))?;
             let again = Fixture { name: t.name("again"), ..first };
-            let (answer, wanted) = offered(t, line, &again)?;
+            let (answer, wanted) = t.store(line, &again)?;
             ensure(wanted.is_empty(), || format!("{} contents are wanted of an object that is there", wanted.len()))?;
             answer_is(&answer, &again, None)
         }),
@@ -255,7 +240,7 @@ fn lacking() -> Vec<Case> {
             t.pause(hush);
             t.reset(line, stream, Code::Cancelled)?;
             t.stop(line, stream, Code::Cancelled)?;
-            let (answer, wanted) = offered(t, line, &object)?;
+            let (answer, wanted) = t.store(line, &object)?;
             let chunks = objects::chunks(&object.packed);
             ensure(chunks.iter().all(|(id, _)| wanted.contains(id)), || format!("{} of {} chunks are wanted", wanted.len(), chunks.len()))?;
             answer_is(&answer, &object, None)
@@ -281,7 +266,7 @@ fn copies() -> Vec<Case> {
     /// Stores an object with one copy: how many are kept.
     fn kept(t: &mut Tester<'_>, line: Line) -> Outcome<u8> {
         let object = object(t, "one", 1, 20_000);
-        match offered(t, line, &object)?.0 {
+        match t.store(line, &object)?.0 {
             Frame::Ack(ack) => Ok(ack.copies),
             answer => Err(Miss::Fail(format!("one copy is wished for, and {answer:?} came"))),
         }
