@@ -4,7 +4,7 @@ use hypermesh_conform::Registry;
 #[cfg(feature = "real")]
 use hypermesh_conform::registry::Profile;
 use hypermesh_conform::registry::Tier;
-use hypermesh_conform::suite::campaign::in_memory;
+use hypermesh_conform::suite::campaign::{in_memory, silently};
 use hypermesh_conform::suite::report::{self, Detection, Evidence, Item, Ran, Summary};
 use hypermesh_conform::suite::{Campaign, Case, Need, Record, needs};
 use hypermesh_core::testing::Breach;
@@ -173,15 +173,6 @@ fn over_sockets(campaign: &Campaign, breach: Breach, one: &mut Detection) {
 
 fn left(case: &Case, tier: Tier) -> Record {
     Record::absent(case, tier, "the campaign was interrupted")
-}
-
-/// Does something whose panics are verdicts, and not faults of this program.
-fn silently<T>(work: impl FnOnce() -> T) -> T {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let done = work();
-    std::panic::set_hook(hook);
-    done
 }
 
 /// The form of the summary as JSON Schema.

@@ -163,6 +163,15 @@ impl Campaign {
 /// In how many cases in a row no session may be confirmed before a campaign against somebody else's implementation ends.
 pub const SILENT_MAX: usize = 4;
 
+/// Does something whose panics are verdicts, and not faults of this program: nothing of them is printed, what they say is in the record.
+pub fn silently<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    std::panic::set_hook(hook);
+    done
+}
+
 /// Runs one case on the machines in memory.
 pub fn in_memory(case: &Case, breach: Option<Breach>) -> Record {
     match &case.run {

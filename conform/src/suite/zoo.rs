@@ -3,7 +3,7 @@
 //! A breach is *detected* if a case of its own requirement fails. A case of another requirement that fails too is *collateral*: explained if that case says
 //! that it leans on the requirement. What nothing works without is said in one place, [`super::cases::all`]: each case over a connection leans on it.
 
-use super::campaign::{Campaign, in_memory};
+use super::campaign::{Campaign, in_memory, silently};
 use super::case::Case;
 use super::verdict::Verdict;
 use crate::registry::Id;
@@ -63,13 +63,11 @@ impl<'c> Hunt<'c> {
 
 /// Runs all cases in memory with each of these breaches on. `tell` hears each as it comes.
 pub fn hunt(campaign: &Campaign, breaches: &[Breach], mut tell: impl FnMut(&Catch)) -> Vec<Catch> {
-    let silent = std::panic::take_hook();
-    // Breaches break assertions; what they say is in the record.
-    std::panic::set_hook(Box::new(|_| {}));
-    let hunt = Hunt::new(campaign);
-    let caught = breaches.iter().map(|breach| hunt.one(*breach)).inspect(|caught| tell(caught)).collect();
-    std::panic::set_hook(silent);
-    caught
+    // Breaches break assertions.
+    silently(|| {
+        let hunt = Hunt::new(campaign);
+        breaches.iter().map(|breach| hunt.one(*breach)).inspect(|caught| tell(caught)).collect()
+    })
 }
 
 /// Runs the cases of these breaches' own requirements over sockets, with the breach on in the whole process but in the tester. Each gets a deployment and a
