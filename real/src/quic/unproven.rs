@@ -75,17 +75,18 @@ impl AsyncUdpSocket for Socket {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        if Breach::AmplifyUnvalidated.is_on() {
+            // Everything four times, and nothing is counted: an answer is at least as long as what it answers.
+            (0..3).for_each(|_| drop(self.inner.try_send(transmit)));
+            return self.inner.try_send(transmit);
+        }
         let octets = transmit.contents.len();
         if self.open.load(Ordering::Relaxed) == 0 {
             return self.inner.try_send(transmit);
         }
-        if Breach::AmplifyUnvalidated.is_on() {
-            // Everything twice, and nothing is counted.
-            let _ = self.inner.try_send(transmit);
-            return self.inner.try_send(transmit);
-        }
         let each = transmit.segment_size.unwrap_or(octets).max(1);
-        let fits = self.with(|table| table.room(transmit.destination, transmit.contents));
+        // What goes on established connections is not held back, and waits for the table only to be counted.
+        let fits = if is_long(transmit.contents) { self.with(|table| table.room(transmit.destination, transmit.contents)) } else { octets };
         let fits = if octets <= fits { octets } else { fits / each * each };
         if fits == 0 {
             return Ok(());
