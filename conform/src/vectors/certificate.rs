@@ -240,6 +240,7 @@ pub(super) fn core(vector: &Vector) -> Result<Outcome, String> {
 
 fn certificate(says: &Says) -> Result<Certificate, String> {
     let algorithms = [Algorithm::Ed25519, Algorithm::EcdsaP256, Algorithm::MlDsa44];
+    let algorithm = algorithms.into_iter().find(|known| format!("{known:?}") == says.algorithm).ok_or("there is no such algorithm")?;
     Ok(Certificate {
         serial: Serial(says.serial),
         issuer: IssuerId(fixed(&says.issuer)?),
@@ -248,7 +249,10 @@ fn certificate(says: &Says) -> Result<Certificate, String> {
         key: KeyId(fixed(&says.key)?),
         not_before: Time(says.begins),
         not_after: Time(says.ends),
-        algorithm: algorithms.into_iter().find(|known| format!("{known:?}") == says.algorithm).ok_or("there is no such algorithm")?,
+        algorithm,
+        key_algorithm: algorithm,
+        // A vector tells how many there are, and nothing of what they say.
+        between: None,
         path: says.between,
         bytes: says.octets,
     })

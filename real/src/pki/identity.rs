@@ -90,13 +90,18 @@ impl Anchor {
     /// What a chain says, if its signatures are good and lead here. Nothing is said about now: the time of the check is one at which the first
     /// certificate is valid.
     pub fn presented(&self, chain: &[CertificateDer<'_>]) -> Result<Presented, PkiError> {
-        let presented = parse::presented(chain, self.id)?;
+        let mut presented = parse::presented(chain, &self.certificate, self.id)?;
         let bad = |_| PkiError::Form("a signature that leads to the authority");
         let certificate = EndEntityCert::try_from(&chain[0]).map_err(bad)?;
         let at = UnixTime::since_unix_epoch(Duration::from_nanos(presented.certificate.not_before.0));
-        certificate
+        let path = certificate
             .verify_for_usage(ALGORITHMS, core::slice::from_ref(&self.anchor), &chain[1..], at, webpki::KeyUsage::client_auth(), None, None)
             .map_err(bad)?;
+        // The first of those between is the issuer, whose list has to count. Of more than one the rest is not looked at: the path is too long.
+        if let Some(middle) = path.intermediate_certificates().next() {
+            let (issuer, between) = parse::above(&middle.der(), self.id)?;
+            (presented.certificate.issuer, presented.certificate.between) = (issuer, Some(Box::new(between)));
+        }
         Ok(presented)
     }
 

@@ -22,7 +22,7 @@ mod tests;
 pub use authority::{Authority, Entry, Issued};
 pub use identity::{Anchor, Identity};
 pub use list::{read_list, sign_list};
-pub use parse::{key_id, presented};
+pub use parse::key_id;
 
 use hypermesh_core::base::Time;
 use hypermesh_core::stoq::session::Roles;

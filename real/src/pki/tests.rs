@@ -5,6 +5,11 @@ use hypermesh_core::base::Span;
 use hypermesh_core::stoq::certs::{Algorithm, Asked, Lists, Policy, Refusal, Trusted, Unlogged, judge};
 use hypermesh_core::stoq::session::Roles;
 use hypermesh_core::stoq::session::frame::Name;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ED25519, SanType, SignatureAlgorithm,
+};
+use rustls::pki_types::CertificateDer;
 
 fn authority() -> (tempfile::TempDir, Authority) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -85,4 +90,59 @@ fn roles_are_words_both_ways() {
     assert_eq!(words_of(both), "client,origin");
     assert_eq!(roles_of("client, origin"), Some(both));
     assert_eq!(roles_of("king"), None);
+}
+
+/// The certificate of a trusted key, and what signs with it.
+fn trusted() -> (CertificateDer<'static>, Issuer<'static, KeyPair>) {
+    let key = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    let params = signing("trusted", 1);
+    let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+    (certificate, Issuer::new(params, key))
+}
+
+fn signing(name: &str, serial: u64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(serial.into());
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+}
+
+/// A certificate that this issuer signed for a new key of a holder.
+fn holder(issuer: &Issuer<'_, KeyPair>, algorithm: &'static SignatureAlgorithm) -> CertificateDer<'static> {
+    let key = KeyPair::generate_for(algorithm).expect("a key");
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(7_u64.into());
+    params.subject_alt_names = vec![SanType::URI("stoq://edge-1?roles=edge".try_into().expect("a URI"))];
+    params.signed_by(&key, issuer).expect("a certificate").der().clone()
+}
+
+#[test]
+fn the_key_of_a_holder_is_of_an_algorithm_that_is_known() {
+    let (certificate, issuer) = trusted();
+    let anchor = Anchor::new(certificate).expect("an anchor");
+    let read = |algorithm| anchor.presented(&[holder(&issuer, algorithm)]).map(|shown| shown.certificate.key_algorithm);
+    assert_eq!(read(&PKCS_ED25519).ok(), Some(Algorithm::Ed25519));
+    assert_eq!(read(&PKCS_ECDSA_P256_SHA256).ok(), Some(Algorithm::EcdsaP256));
+    assert!(matches!(read(&PKCS_ECDSA_P384_SHA384), Err(PkiError::Form(_))), "a trusted key may have signed it, and it is of no use");
+}
+
+#[test]
+fn the_issuer_below_a_certificate_between_is_that_one_and_the_trusted_one_may_come_along() {
+    let (top, issuer) = trusted();
+    let anchor = Anchor::new(top.clone()).expect("an anchor");
+    let (key, params) = (KeyPair::generate_for(&PKCS_ED25519).expect("a key"), signing("between", 77));
+    let middle = params.signed_by(&key, &issuer).expect("a certificate").der().clone();
+    let below = holder(&Issuer::new(params, key), &PKCS_ED25519);
+    let (alone, direct) = (vec![below.clone(), middle.clone()], holder(&issuer, &PKCS_ED25519));
+    let read = |chain: &[CertificateDer<'_>]| anchor.presented(chain).expect("its signatures are good").certificate;
+    let certificate = read(&alone);
+    let between = certificate.between.as_deref().expect("one stands between");
+    assert_eq!((certificate.path, between.anchor, between.serial.0), (1, anchor.id(), 77));
+    assert_eq!(certificate.issuer.0, super::key_id(super::parse::parsed(&middle).expect("a certificate").subject_pki.raw));
+    let whole = read(&[alone, vec![top.clone()]].concat());
+    assert_eq!((whole.path, whole.issuer), (1, certificate.issuer), "the trusted one does not stand between");
+    let direct = read(&[direct, top]);
+    assert_eq!((direct.path, direct.issuer, direct.between), (0, anchor.id(), None));
 }

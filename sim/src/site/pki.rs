@@ -77,6 +77,8 @@ impl Pki {
             not_before,
             not_after,
             algorithm: Algorithm::Ed25519,
+            key_algorithm: Algorithm::Ed25519,
+            between: None,
             path: 0,
             bytes: 512,
         };

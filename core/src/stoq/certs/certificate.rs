@@ -35,12 +35,25 @@ impl Algorithm {
     }
 }
 
+/// The certificate between a holder's and a trusted key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Between {
+    /// The trusted key that signed it.
+    pub anchor: IssuerId,
+    /// Its number, of those that the trusted key gave.
+    pub serial: Serial,
+    /// When it begins.
+    pub not_before: Time,
+    /// When it ends; it is no longer valid at this moment.
+    pub not_after: Time,
+}
+
 /// A certificate whose signature was found good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// Its number.
     pub serial: Serial,
-    /// Who issued it.
+    /// Who issued it: the key that it is signed with, trusted or between.
     pub issuer: IssuerId,
     /// Whom it names.
     pub name: Name,
@@ -54,7 +67,11 @@ pub struct Certificate {
     pub not_after: Time,
     /// How it is signed.
     pub algorithm: Algorithm,
-    /// Certificates between it and the issuer's trusted key.
+    /// What the holder's key is of.
+    pub key_algorithm: Algorithm,
+    /// The certificate of its issuer, if a trusted key did not sign it itself.
+    pub between: Option<Box<Between>>,
+    /// Certificates that came with it but for that of the trusted key: as many as stand between the two.
     pub path: u8,
     /// Bytes of the whole chain.
     pub bytes: u16,
@@ -64,6 +81,11 @@ impl Certificate {
     /// How long it lives.
     pub const fn life(&self) -> Span {
         self.not_after.since(self.not_before)
+    }
+
+    /// The trusted key that it leads to, if that is trusted.
+    pub fn anchor(&self) -> IssuerId {
+        self.between.as_ref().map_or(self.issuer, |between| between.anchor)
     }
 }
 

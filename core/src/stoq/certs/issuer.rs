@@ -96,6 +96,8 @@ impl Issuer {
             not_before: now,
             not_after,
             algorithm: Algorithm::Ed25519,
+            key_algorithm: Algorithm::Ed25519,
+            between: None,
             path: 0,
             bytes: 512,
         })

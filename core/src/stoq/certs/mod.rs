@@ -31,7 +31,7 @@ mod revocation;
 mod tests;
 mod verify;
 
-pub use certificate::{Algorithm, Certificate, IssuerId, KeyId, Presented, Serial};
+pub use certificate::{Algorithm, Between, Certificate, IssuerId, KeyId, Presented, Serial};
 pub use guard::{Effect, Guard, Input, PeerId, Why};
 pub use issuer::{Denial, Issuer, Request};
 pub use keeper::Keeper;

@@ -1,10 +1,10 @@
 //! The judgement of one certificate at one moment.
 
-use super::certificate::{Certificate, Presented};
+use super::certificate::{Certificate, IssuerId, Presented, Serial};
 use super::policy::Policy;
 use super::refusal::Refusal;
 use super::revocation::Lists;
-use crate::base::Time;
+use crate::base::{Span, Time};
 use crate::stoq::session::Roles;
 use crate::stoq::session::frame::Name;
 use crate::testing::{Breach, Defect};
@@ -74,7 +74,7 @@ pub fn judge(
     now: Time,
 ) -> Result<Time, Refusal> {
     let certificate = &presented.certificate;
-    let trusted = policy.trust(certificate.issuer).ok_or(Refusal::UnknownIssuer)?;
+    let trusted = policy.trust(certificate.anchor()).ok_or(Refusal::UnknownIssuer)?;
     form(certificate, policy)?;
     if presented.key != certificate.key {
         return Err(Refusal::WrongKey);
@@ -87,29 +87,41 @@ pub fn judge(
         return Err(Refusal::WrongRole);
     }
     // The issuer's clock may be ahead by the error, and this one behind by it.
-    if now + policy.clock_error + policy.clock_error < certificate.not_before && !Breach::AcceptFuture.is_on() {
+    let between = certificate.between.as_deref();
+    let begins = between.map_or(certificate.not_before, |between| between.not_before.max(certificate.not_before));
+    if now + policy.clock_error + policy.clock_error < begins && !Breach::AcceptFuture.is_on() {
         return Err(Refusal::NotYet);
     }
     let endless = Defect::AcceptExpired.is_planted(policy.defect) || Breach::AcceptExpired.is_on();
-    let not_after = if endless { Time::NEVER } else { certificate.not_after };
+    let ends = between.map_or(certificate.not_after, |between| between.not_after.min(certificate.not_after));
+    let not_after = if endless { Time::NEVER } else { ends };
     // There is no mercy at the end: a certificate is replaced long before.
     if now >= not_after {
         return Err(Refusal::Expired);
     }
-    let needs_none = certificate.life() <= policy.list_life() || Breach::OpenWithoutList.is_on();
-    let until = match lists.clear_until(certificate.issuer, certificate.serial, policy, now) {
-        Err(Refusal::NoList | Refusal::StaleList) if needs_none => not_after,
-        Err(refusal) => return Err(refusal),
-        Ok(_) if needs_none => not_after,
-        Ok(until) => until.min(not_after),
-    };
+    // Each of the two has an issuer of its own, with a list of its own.
+    let clear = |issuer, serial, life| clear_until(issuer, serial, life, policy, lists, now);
+    let mut until = clear(certificate.issuer, certificate.serial, certificate.life())?.min(not_after);
+    if let Some(between) = between {
+        until = until.min(clear(between.anchor, between.serial, between.not_after.since(between.not_before))?);
+    }
     prove(presented, policy, logs, now)?;
     Ok(until)
 }
 
+/// Until when the lists let a certificate of this life pass; for ever if it is too short-lived to need one.
+fn clear_until(issuer: IssuerId, serial: Serial, life: Span, policy: &Policy, lists: &Lists, now: Time) -> Result<Time, Refusal> {
+    let needs_none = life <= policy.list_life() || Breach::OpenWithoutList.is_on();
+    match lists.clear_until(issuer, serial, policy, now) {
+        Ok(_) | Err(Refusal::NoList | Refusal::StaleList) if needs_none => Ok(Time::NEVER),
+        told => told,
+    }
+}
+
 /// What does not change with time.
 fn form(certificate: &Certificate, policy: &Policy) -> Result<(), Refusal> {
-    if policy.algorithms & certificate.algorithm.bit() == 0 && !Breach::AcceptAnyAlgorithm.is_on() {
+    let wanted = certificate.algorithm.bit() | certificate.key_algorithm.bit();
+    if policy.algorithms & wanted != wanted && !Breach::AcceptAnyAlgorithm.is_on() {
         return Err(Refusal::Algorithm);
     }
     let long = certificate.path > policy.path_max || certificate.bytes > policy.bytes_max;

@@ -37,6 +37,13 @@ pub struct Known {
     pub runs: Vec<IssuerId>,
 }
 
+impl Known {
+    /// Whether an issuer of a certificate runs it: the one that signed it, or the trusted one that stands behind.
+    fn is_run_by_issuer_of(&self, certificate: &Certificate) -> bool {
+        self.runs.contains(&certificate.issuer) || self.runs.contains(&certificate.anchor())
+    }
+}
+
 /// One log's proof that a certificate stands in it, as a handshake shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
@@ -186,7 +193,7 @@ impl<S: Signatures> Logs<S> {
         if !self.is_signed(&note) {
             return Err(ProofFault::Bad);
         }
-        let is_issuers = self.known.iter().any(|log| log.origin == *origin && log.runs.contains(&certificate.issuer));
+        let is_issuers = self.known.iter().any(|log| log.origin == *origin && log.is_run_by_issuer_of(certificate));
         let is_in = || includes(&leaf_hash(&entry(certificate)), proof.place, *size, &proof.path, root) || Breach::SkipInclusion.is_on();
         if is_issuers || !is_in() {
             return Err(ProofFault::Bad);
@@ -202,7 +209,7 @@ impl<S: Signatures> Transparency for Logs<S> {
     }
 
     fn check(&self, certificate: &Certificate, proof: &[u8], _: Time) -> Result<(), ProofFault> {
-        let independent = |log: &&Known| self.is_believed(&log.origin) && !log.runs.contains(&certificate.issuer);
+        let independent = |log: &&Known| self.is_believed(&log.origin) && !log.is_run_by_issuer_of(certificate);
         if self.known.iter().filter(independent).count() < self.wanted {
             return Err(ProofFault::NoLog);
         }

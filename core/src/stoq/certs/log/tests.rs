@@ -36,6 +36,8 @@ fn certificate(serial: u64) -> Certificate {
         not_before: NOW,
         not_after: NOW + Span::secs(3_600),
         algorithm: Algorithm::Ed25519,
+        key_algorithm: Algorithm::Ed25519,
+        between: None,
         path: 0,
         bytes: 512,
     }

@@ -56,6 +56,54 @@ fn every_flaw_has_its_refusal() {
     assert!(verdict(|_, _, asked| asked.name = Some(name("edge/1")), NOW).is_ok());
 }
 
+/// The list of a trusted key at this moment, on which these numbers stand.
+fn list_of(issuer: IssuerId, serials: &[u64]) -> RevocationList {
+    RevocationList { issuer, sequence: 1, made: NOW, serials: serials.iter().copied().map(Serial).collect() }
+}
+
+#[test]
+fn below_a_certificate_between_its_own_issuer_needs_a_list_of_its_own() {
+    let middle = IssuerId([5; 32]);
+    let judged = |life: u64, revoked: &[u64], change: fn(&mut Certificate)| {
+        let (mut presented, policy, ..) = good();
+        let hour = Span::secs(3_600);
+        let between = Between { anchor: ISSUER, serial: Serial(77), not_before: NOW, not_after: NOW + hour };
+        let certificate = &mut presented.certificate;
+        (certificate.issuer, certificate.path, certificate.between) = (middle, 1, Some(Box::new(between)));
+        certificate.not_after = NOW + Span::secs(life);
+        change(certificate);
+        let mut lists = Lists::default();
+        assert!(lists.take(list_of(ISSUER, revoked), &policy, NOW));
+        judge(&presented, &edge(), &policy, &lists, &Unlogged, NOW)
+    };
+    let list_life = policy().list_life();
+    assert_eq!(judged(3_600, &[], |_| {}), Err(Refusal::NoList), "the list of the trusted key is not its issuer's");
+    assert_eq!(judged(50, &[], |_| {}), Ok(NOW + list_life), "it is too short-lived to need one");
+    assert_eq!(judged(51, &[], |_| {}), Err(Refusal::NoList));
+    assert_eq!(judged(40, &[77], |_| {}), Err(Refusal::Revoked), "the certificate between was taken back");
+    assert!(judged(40, &[1], |_| {}).is_ok(), "the number is one of another issuer's");
+    let ended = |certificate: &mut Certificate| certificate.between.as_mut().expect("one is there").not_after = NOW;
+    assert_eq!(judged(40, &[], ended), Err(Refusal::Expired));
+    let stranger = |certificate: &mut Certificate| certificate.between.as_mut().expect("one is there").anchor = IssuerId([9; 32]);
+    assert_eq!(judged(40, &[], stranger), Err(Refusal::UnknownIssuer));
+}
+
+#[test]
+fn the_policy_lists_what_a_certificate_is_signed_with_and_what_its_key_is_of() {
+    let key = |listed: u8, of: Algorithm| {
+        verdict(
+            |presented, policy, _| {
+                (presented.certificate.key_algorithm, policy.algorithms) = (of, listed);
+            },
+            NOW,
+        )
+    };
+    let (one, both) = (Algorithm::Ed25519.bit(), Algorithm::Ed25519.bit() | Algorithm::EcdsaP256.bit());
+    assert!(key(both, Algorithm::EcdsaP256).is_ok() && key(one, Algorithm::Ed25519).is_ok());
+    assert_eq!(key(one, Algorithm::EcdsaP256), Err(Refusal::Algorithm));
+    assert_eq!(key(both, Algorithm::MlDsa44), Err(Refusal::Algorithm));
+}
+
 #[test]
 fn a_certificate_begins_with_mercy_and_ends_without() {
     let error = policy().clock_error;
