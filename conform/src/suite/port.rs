@@ -26,6 +26,17 @@ pub enum Identity {
     Anonymous,
     /// Somebody with a certificate that has to be refused. Only a network shows certificates.
     Bad(BadCertificate),
+    /// Somebody with a certificate that is out of the ordinary.
+    Odd(OddCertificate),
+}
+
+/// What is out of the ordinary about a certificate that breaks no rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OddCertificate {
+    /// Its key is of P-256.
+    P256,
+    /// It lives for so long, in whole seconds.
+    Life(Span),
 }
 
 /// What is wrong with a certificate.
@@ -47,10 +58,16 @@ pub enum BadCertificate {
     ZeroSerial,
     /// Its chain is longer than allowed.
     LongChain,
-    /// Its issuer has no list of revocations.
+    /// Its issuer, whose certificate the trusted key signed, has no list of revocations.
     NoList,
-    /// Its key is of an algorithm that no policy lists.
-    Algorithm,
+    /// Its key is of P-384.
+    P384,
+    /// Its key is of RSA, with 2,048 bits.
+    Rsa,
+    /// It names somebody whose name differs from the tester's in the last octet.
+    NextName,
+    /// It names another origin.
+    OtherName,
     /// Nothing, until the case revokes it.
     NotYetRevoked,
 }
@@ -221,8 +238,8 @@ pub trait Port {
 pub struct Hello {
     /// Who it is.
     pub identity: Identity,
-    /// The token of ALPN that it offers.
-    pub token: &'static [u8],
+    /// The tokens of ALPN that it offers, in this order.
+    pub tokens: &'static [&'static [u8]],
     /// Whether it shows signs of life.
     pub keeps_alive: bool,
     /// A path between the two that carries packets of so many octets at most, headers of IPv6 and UDP included, and no more than so many of the tester's.
@@ -234,7 +251,25 @@ pub struct Hello {
 impl Default for Hello {
     fn default() -> Self {
         let identity = Identity::Certified(super::tester::ROLES);
-        Self { identity, token: b"stoq/1", keeps_alive: true, path: None, held: Span::ZERO }
+        Self { identity, tokens: TOKENS, keeps_alive: true, path: None, held: Span::ZERO }
+    }
+}
+
+/// What every tester offers and knows unless a case says otherwise.
+const TOKENS: &[&[u8]] = &[b"stoq/1"];
+
+/// How the tester receives whoever connects with it, where a case says more than that it is an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Who it is.
+    pub identity: Identity,
+    /// The tokens of ALPN that it knows; of those it takes the first that is offered.
+    pub tokens: &'static [&'static [u8]],
+}
+
+impl Default for Welcome {
+    fn default() -> Self {
+        Self { identity: Identity::Certified(Roles::ORIGIN), tokens: TOKENS }
     }
 }
 
@@ -245,6 +280,19 @@ pub trait Network {
 
     /// Starts the implementation anew with another idle time; an error where it is not the tester's to start.
     fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome;
+
+    /// Starts the implementation anew in front of a tester that receives it like this, for the rest of the case; an error where it is not the tester's to
+    /// start.
+    fn start_before(&mut self, subject: Subject, welcome: &Welcome) -> Outcome;
+
+    /// Starts the implementation anew, and gives it no list of revocations; an error where that is not the tester's to do.
+    fn start_without_list(&mut self, subject: Subject) -> Outcome;
+
+    /// What becomes of the next handshake that the implementation begins with the tester, or why it failed; none if it begins none for this long.
+    fn dialled(&mut self, within: Span) -> Outcome<Option<Result<Line, String>>>;
+
+    /// The chain of certificates that the implementation showed, its own first, in DER.
+    fn shown(&self, line: Line) -> Outcome<Vec<Vec<u8>>>;
 
     /// Revokes what [`BadCertificate::NotYetRevoked`] showed: from now on [`BadCertificate::Revoked`] shows it.
     fn revoke(&mut self) -> Outcome;

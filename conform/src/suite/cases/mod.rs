@@ -4,6 +4,7 @@ mod alone;
 mod cache;
 mod certificates;
 mod content;
+mod dialling;
 mod errors;
 mod management;
 mod network;

@@ -26,9 +26,11 @@ pub(super) fn cases() -> Vec<Case> {
 /// R-7-17, R-8-01, R-8-02, R-8-15, R-16-01: handshakes and packets.
 fn quic() -> Vec<Case> {
     vec![
-        Case::wire("R-7-17/another-token", Invalid, Origin, |t| match t.handshake(&Hello { token: b"stoq/99", ..Hello::default() })? {
-            Err(_) => Ok(()),
-            Ok(line) => t.expect_close(line, &[Code::VersionUnsupported, Code::Internal]),
+        Case::wire("R-7-17/another-token", Invalid, Origin, |t| {
+            match t.handshake(&Hello { tokens: &[b"stoq/99"], ..Hello::default() })? {
+                Err(_) => Ok(()),
+                Ok(line) => t.expect_close(line, &[Code::VersionUnsupported, Code::Internal]),
+            }
         }),
         Case::wire("R-8-01/a-handshake-in-version-1", Valid, Origin, |t| t.session().map(drop).map_err(fails)),
         Case::wire("R-8-01/an-unknown-version-is-answered-with-a-list", Boundary, Origin, |t| {
@@ -161,14 +163,15 @@ fn certificates() -> Vec<Case> {
 }
 
 /// The handshake fails, or the connection is closed with one of these codes; without codes, TLS alone may refuse.
-fn is_refused(t: &mut Tester<'_>, what: BadCertificate, codes: &[Code]) -> Outcome {
+pub(super) fn is_refused(t: &mut Tester<'_>, what: BadCertificate, codes: &[Code]) -> Outcome {
     match t.handshake(&Hello { identity: Identity::Bad(what), ..Hello::default() })? {
         Err(_) => Ok(()),
         Ok(line) => t.expect_close_or_gone(line, if codes.is_empty() { &[Code::Unauthenticated] } else { codes }),
     }
 }
 
-fn fails(miss: Miss) -> Miss {
+/// What keeps a session from opening is a fail.
+pub(super) fn fails(miss: Miss) -> Miss {
     Miss::Fail(miss.why().to_owned())
 }
 

@@ -142,7 +142,7 @@ impl Port for Memory {
         let peer = match identity {
             Identity::Certified(roles) => Peer::Certified(roles),
             Identity::Anonymous => Peer::Anonymous,
-            Identity::Bad(_) => return Err(Miss::Inconclusive("certificates are shown over a network only".into())),
+            Identity::Bad(_) | Identity::Odd(_) => return Err(Miss::Inconclusive("certificates are shown over a network only".into())),
         };
         let line = Line(self.next);
         self.next += 1;

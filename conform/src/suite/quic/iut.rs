@@ -1,6 +1,6 @@
 //! The reference implementation in this process: the production driver on sockets of its own, set as the node in memory is.
 
-use super::pki::Deployment;
+use super::pki::{self, Deployment};
 use crate::suite::case::Subject;
 use crate::suite::memory::subject::{self, TESTER};
 use crate::suite::port::Pixit;
@@ -9,7 +9,7 @@ use hypermesh_core::stoq::certs::{Asked, RevocationList, Trusted};
 use hypermesh_core::stoq::node::{Command, Input, JobId, StoqNode, Told, Unread};
 use hypermesh_core::stoq::preset::Effective;
 use hypermesh_core::stoq::session::Roles;
-use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::session::frame::{ContentId, Name};
 use hypermesh_real::driver::{Address, Disk, Door, Driver, Setup, Supply};
 use hypermesh_real::quic::{self, Parameters, Shown};
 use hypermesh_real::store::{Options, Store};
@@ -67,6 +67,7 @@ impl Local {
         pixit: &Pixit,
         deployment: &mut Deployment,
         tester: SocketAddrV6,
+        has_list: bool,
     ) -> Outcome<Self> {
         let _inside = runtime.enter();
         let roles = subject::roles(subject);
@@ -87,7 +88,7 @@ impl Local {
             None => None,
         };
         let door = Door::new(anchor.clone(), values.certificates(vec![Trusted { issuer: anchor.id(), roles: Roles(0xFF) }]));
-        let asked = Asked { name: None, roles: Roles::ORIGIN };
+        let asked = Asked { name: Name::new(pki::TESTER), roles: Roles::ORIGIN };
         let setup = Setup {
             machine: StoqNode::new(&Arc::new(subject::config(subject, pixit))),
             endpoint,
@@ -100,7 +101,9 @@ impl Local {
             disk: Disk(store),
         };
         let driver = Driver::start(setup, None);
-        driver.list(deployment.list()?);
+        if has_list {
+            driver.list(deployment.list()?);
+        }
         if subject != Subject::Origin {
             driver.input(Input::Servers(Box::new([subject::above()])));
         }

@@ -15,20 +15,22 @@ pub use iut::Reached;
 pub use pki::Deployment;
 
 use super::case::Subject;
-use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
+use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways, Welcome};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::node::{Command, JobId, Told};
 use hypermesh_core::stoq::session::frame::ContentId;
-use hypermesh_core::stoq::session::{Roles, Side, StreamId};
+use hypermesh_core::stoq::session::{Side, StreamId};
 use iut::Local;
 use line::LineTasks;
 use path::Path;
 use quinn::{Endpoint, ServerConfig};
+use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -54,8 +56,12 @@ pub struct QuicPort {
     upper: Option<Upper>,
     published: Option<Instant>,
     endpoint: Endpoint,
-    /// Connections that were opened with the tester: a handshake takes as long as it takes, whenever a case asks for the next one.
-    came: mpsc::UnboundedReceiver<quinn::Connection>,
+    /// What became of handshakes with the tester: one takes as long as it takes, whenever a case asks for the next one.
+    came: mpsc::UnboundedReceiver<Came>,
+    /// How often something was started: a handshake that began before the last time is none of whoever was started then.
+    starts: Arc<AtomicU64>,
+    /// How whoever connects is received.
+    welcome: Welcome,
     deployment: Deployment,
     target: Target,
     pixit: Pixit,
@@ -65,6 +71,9 @@ pub struct QuicPort {
     own: Runtime,
     theirs: Runtime,
 }
+
+/// How often something had been started when a handshake with the tester began; and its connection, or why there is none.
+type Came = (u64, Result<quinn::Connection, String>);
 
 fn failed(what: &str) -> impl Fn(io::Error) -> Miss + '_ {
     move |error| Miss::Error(format!("{what}: {error}"))
@@ -84,13 +93,31 @@ impl QuicPort {
         let mut deployment = Deployment::open(folder)?;
         let endpoint = {
             let _inside = own.enter();
-            endpoint(&mut deployment)?
+            endpoint(received(&mut deployment, &Welcome::default())?)?
         };
-        let came = accepting(&own, &endpoint);
+        let starts: Arc<AtomicU64> = Arc::default();
+        let came = accepting(&own, &endpoint, &starts);
         let (lines, started) = (BTreeMap::new(), Instant::now());
         let upper = if let Target::Driven(command) = &target { Some(Upper::begin(command)?) } else { None };
-        let (local, published, path) = (None, None, None);
-        Ok(Self { lines, local, upper, published, endpoint, came, deployment, target, pixit, started, next: 1, path, own, theirs })
+        let (local, published, path, welcome) = (None, None, None, Welcome::default());
+        Ok(Self {
+            lines,
+            local,
+            upper,
+            published,
+            endpoint,
+            came,
+            starts,
+            welcome,
+            deployment,
+            target,
+            pixit,
+            started,
+            next: 1,
+            path,
+            own,
+            theirs,
+        })
     }
 
     /// Where the tester listens.
@@ -114,29 +141,46 @@ impl QuicPort {
         }
     }
 
-    /// Starts a node of this process anew, set like this.
-    fn start_set(&mut self, subject: Subject, pixit: Pixit) -> Outcome {
+    /// Starts the implementation anew, set like this, and gives it a list of revocations or none. Nothing happens where it is not the tester's to start.
+    fn start_set(&mut self, subject: Subject, pixit: Pixit, has_list: bool) -> Outcome<Option<()>> {
+        match &self.target {
+            Target::At(_) => Ok(None),
+            Target::Reference => self.start_here(subject, pixit, has_list).map(Some),
+            Target::Driven(_) => self.drive(subject, pixit, has_list).map(Some),
+        }
+    }
+
+    /// Receives whoever connects from now on like this.
+    fn receive(&mut self, welcome: &Welcome) -> Outcome {
+        if self.welcome != *welcome {
+            self.endpoint.set_server_config(Some(received(&mut self.deployment, welcome)?));
+            self.welcome = *welcome;
+        }
+        Ok(())
+    }
+
+    /// Starts a node of this process anew.
+    fn start_here(&mut self, subject: Subject, pixit: Pixit, has_list: bool) -> Outcome {
         if let Some(before) = self.local.take() {
             before.stop(&self.theirs);
         }
-        // What the node before this one began was not asked for in time.
-        while self.came.try_recv().is_ok() {}
+        self.starts.fetch_add(1, Ordering::AcqRel);
         let tester = self.address()?;
         let (runtime, deployment) = (&self.theirs, &mut self.deployment);
         // A breach of the process is on in every thread but the tester's, and this is one of the tester's.
-        let begun = std::thread::scope(|scope| scope.spawn(move || Local::start(runtime, subject, &pixit, deployment, tester)).join());
+        let begun =
+            std::thread::scope(|scope| scope.spawn(move || Local::start(runtime, subject, &pixit, deployment, tester, has_list)).join());
         self.local = Some(begun.map_err(|_| Miss::Fail("it panicked as it was started".into()))??);
         Ok(())
     }
 
-    /// Has the upper tester start its implementation anew, set like this.
-    fn drive(&mut self, subject: Subject, pixit: Pixit) -> Outcome {
+    /// Has the upper tester start its implementation anew.
+    fn drive(&mut self, subject: Subject, pixit: Pixit, has_list: bool) -> Outcome {
         let tester = self.address()?;
         let upper = self.upper.as_mut().ok_or_else(|| Miss::Error("no upper tester was started".into()))?;
         upper.halt()?;
-        // What the implementation began before is not of this case.
-        while self.came.try_recv().is_ok() {}
-        upper.start(subject, &pixit, &mut self.deployment, tester)
+        self.starts.fetch_add(1, Ordering::AcqRel);
+        upper.start(subject, &pixit, &mut self.deployment, tester, has_list)
     }
 
     /// Publishes a list of revocations, changed or not, as often as an issuer does (R-13-23): an implementation that reads the folder never lacks one.
@@ -170,19 +214,18 @@ impl QuicPort {
 const LIST_EVERY: Duration = Duration::from_secs(12);
 
 /// Completes every handshake with the tester.
-fn accepting(runtime: &Runtime, endpoint: &Endpoint) -> mpsc::UnboundedReceiver<quinn::Connection> {
+fn accepting(runtime: &Runtime, endpoint: &Endpoint, starts: &Arc<AtomicU64>) -> mpsc::UnboundedReceiver<Came> {
     let (completed, came) = mpsc::unbounded_channel();
-    let endpoint = endpoint.clone();
+    let (endpoint, starts) = (endpoint.clone(), starts.clone());
     runtime.spawn(async move {
         while let Some(incoming) = endpoint.accept().await {
-            let completed = completed.clone();
+            let (completed, start) = (completed.clone(), starts.load(Ordering::Acquire));
             tokio::spawn(async move {
-                // One that fails is the implementation's business: the case waits for another.
-                if let Ok(connecting) = incoming.accept()
-                    && let Ok(connection) = connecting.await
-                {
-                    drop(completed.send(connection));
-                }
+                let came = match incoming.accept() {
+                    Ok(connecting) => connecting.await.map_err(|error| error.to_string()),
+                    Err(error) => Err(error.to_string()),
+                };
+                drop(completed.send((start, came)));
             });
         }
     });
@@ -195,11 +238,16 @@ fn spare() {
     hypermesh_core::testing::breach::spared();
 }
 
-/// The endpoint of the tester: it connects, and is connected to as an origin.
-fn endpoint(deployment: &mut Deployment) -> Outcome<Endpoint> {
-    let shown = deployment.identity(Identity::Certified(Roles::ORIGIN))?;
-    let mut server = ServerConfig::with_crypto(pki::server(&shown, deployment.anchor())?);
+/// How the tester receives whoever connects.
+fn received(deployment: &mut Deployment, welcome: &Welcome) -> Outcome<ServerConfig> {
+    let shown = deployment.identity(welcome.identity)?;
+    let mut server = ServerConfig::with_crypto(pki::server(&shown, welcome.tokens)?);
     server.transport_config(line::transport(true));
+    Ok(server)
+}
+
+/// The endpoint of the tester: it connects, and is connected to.
+fn endpoint(server: ServerConfig) -> Outcome<Endpoint> {
     let (socket, _) = hypermesh_real::quic::bind(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0)).map_err(failed("the tester's socket"))?;
     hypermesh_real::quic::endpoint(socket, 1_452, Some(server), None).map_err(failed("the tester's socket"))
 }
@@ -214,11 +262,10 @@ impl Port for QuicPort {
         if self.target_is_foreign() {
             self.publish()?;
         }
-        match &self.target {
-            Target::At(_) if subject == Subject::Origin => Ok(()),
-            Target::At(_) => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
-            Target::Reference => self.start_set(subject, self.pixit),
-            Target::Driven(_) => self.drive(subject, self.pixit),
+        self.receive(&Welcome::default())?;
+        match self.start_set(subject, self.pixit, true)? {
+            None if subject != Subject::Origin => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
+            _ => Ok(()),
         }
     }
 
@@ -242,10 +289,14 @@ impl Port for QuicPort {
     }
 
     fn accept(&mut self, within: Span) -> Outcome<Option<Line>> {
-        match self.own.block_on(async { tokio::time::timeout(duration(within), self.came.recv()).await }) {
-            Ok(Some(connection)) => self.begin(connection, Side::Server).map(Some),
-            Ok(None) => Err(Miss::Error("the tester's endpoint is closed".into())),
-            Err(_) => Ok(None),
+        let until = Instant::now() + duration(within);
+        loop {
+            match self.dialled(Span(until.saturating_duration_since(Instant::now()).as_nanos() as u64))? {
+                Some(Ok(line)) => return Ok(Some(line)),
+                // One that fails is the implementation's business: the case waits for another.
+                Some(Err(_)) => {}
+                None => return Ok(None),
+            }
         }
     }
 
@@ -358,11 +409,44 @@ impl Network for QuicPort {
     }
 
     fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome {
-        match &self.target {
-            Target::At(_) => Err(Miss::Inconclusive(format!("its idle time has to be {idle} or more for this"))),
-            Target::Reference => self.start_set(subject, Pixit { idle, ..self.pixit }),
-            Target::Driven(_) => self.drive(subject, Pixit { idle, ..self.pixit }),
+        let started = self.start_set(subject, Pixit { idle, ..self.pixit }, true)?;
+        started.ok_or_else(|| Miss::Inconclusive(format!("its idle time has to be {idle} or more for this")))
+    }
+
+    fn start_before(&mut self, subject: Subject, welcome: &Welcome) -> Outcome {
+        self.receive(welcome)?;
+        let started = self.start_set(subject, self.pixit, true)?;
+        started.ok_or_else(|| Miss::Inconclusive("it has to connect with the tester, which an upper tester tells it".into()))
+    }
+
+    fn start_without_list(&mut self, subject: Subject) -> Outcome {
+        let started = self.start_set(subject, self.pixit, false)?;
+        started.ok_or_else(|| Miss::Inconclusive("how it comes to a list is not the tester's to say".into()))
+    }
+
+    fn dialled(&mut self, within: Span) -> Outcome<Option<Result<Line, String>>> {
+        let start = self.starts.load(Ordering::Acquire);
+        let came = &mut self.came;
+        let current = async {
+            loop {
+                match came.recv().await {
+                    Some((began, _)) if began < start => {}
+                    other => return other,
+                }
+            }
+        };
+        match self.own.block_on(async { tokio::time::timeout(duration(within), current).await }) {
+            Ok(Some((_, Ok(connection)))) => self.begin(connection, Side::Server).map(|line| Some(Ok(line))),
+            Ok(Some((_, Err(why)))) => Ok(Some(Err(why))),
+            Ok(None) => Err(Miss::Error("the tester's endpoint is closed".into())),
+            Err(_) => Ok(None),
         }
+    }
+
+    fn shown(&self, line: Line) -> Outcome<Vec<Vec<u8>>> {
+        let tasks = self.lines.get(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
+        let chain = tasks.connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+        Ok(chain.into_iter().flat_map(|chain| *chain).map(|certificate| certificate.to_vec()).collect())
     }
 
     fn revoke(&mut self) -> Outcome {

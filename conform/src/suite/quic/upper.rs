@@ -1,6 +1,6 @@
 //! An implementation behind an upper tester (Annex E.2): a program of its supplier that does what lines on its standard input say.
 
-use super::pki::Deployment;
+use super::pki::{Deployment, TESTER};
 use crate::suite::case::Subject;
 use crate::suite::memory::subject;
 use crate::suite::port::Pixit;
@@ -120,14 +120,23 @@ impl Upper {
         self.done("stop", json!({ "orderly": false })).map(drop)
     }
 
-    /// Brings the implementation, which was halted, up anew in a role, set as the PIXIT says, with the tester as the only server above.
-    pub(super) fn start(&mut self, subject: Subject, pixit: &Pixit, deployment: &mut Deployment, tester: SocketAddrV6) -> Outcome {
+    /// Brings the implementation, which was halted, up anew in a role, set as the PIXIT says, with the tester as the only server above, and with lists of
+    /// revocations or without.
+    pub(super) fn start(
+        &mut self,
+        subject: Subject,
+        pixit: &Pixit,
+        deployment: &mut Deployment,
+        tester: SocketAddrV6,
+        has_list: bool,
+    ) -> Outcome {
         let roles = subject::roles(subject);
         let (chain, key) = deployment.files(&format!("conform-{}", subject.name()), roles)?;
         self.done("rotate", json!({ "chain": chain, "key": key }))?;
         let role = hypermesh_real::pki::words_of(roles);
-        let upstreams = if subject == Subject::Origin { Vec::new() } else { vec![tester.to_string()] };
-        self.done("configure", json!({ "parameters": parameters(pixit), "role": role, "upstreams": upstreams }))?;
+        let (upstreams, names) = if subject == Subject::Origin { (vec![], vec![]) } else { (vec![tester.to_string()], vec![TESTER]) };
+        let set = json!({ "parameters": parameters(pixit), "role": role, "upstreams": upstreams, "names": names, "lists": has_list });
+        self.done("configure", set)?;
         self.address = None;
         if subject != Subject::Client {
             let answer = self.done("listen", json!({ "address": "[::1]:0" }))?;
@@ -136,7 +145,7 @@ impl Upper {
         }
         if subject == Subject::Client {
             // Answered when the session is open, which the tester has its part in.
-            self.say("connect", json!({ "address": tester.to_string() }))?;
+            self.say("connect", json!({ "address": tester.to_string(), "name": TESTER }))?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub use line::Got;
 
 use super::case::{Need, Subject};
 use super::octets;
-use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways};
+use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways, Welcome};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time, Wire as _};
 use hypermesh_core::stoq::session::frame::Frame;
@@ -130,6 +130,42 @@ impl<'p> Tester<'p> {
         self.log.note(line, "connected");
         self.lines.insert(line, LineState::new(self.port.side(line)));
         Ok(Ok(line))
+    }
+
+    /// Has the implementation started anew in front of a tester that receives it like this, for the rest of the case.
+    pub fn start_before(&mut self, welcome: &Welcome) -> Outcome {
+        self.needs(Need::Configuration);
+        let subject = self.subject;
+        self.network()?.start_before(subject, welcome)
+    }
+
+    /// Has the implementation started anew without a list of revocations.
+    pub fn start_without_list(&mut self) -> Outcome {
+        self.needs(Need::Configuration);
+        let subject = self.subject;
+        self.network()?.start_without_list(subject)
+    }
+
+    /// What becomes of the next handshake that the implementation begins with the tester, or why it failed.
+    pub fn dialled(&mut self) -> Outcome<Result<Line, String>> {
+        let within = self.late();
+        let dialled = self.network()?.dialled(within)?;
+        let dialled = dialled.ok_or_else(|| Miss::Inconclusive("it did not try to connect with the tester".into()))?;
+        if let Ok(line) = dialled {
+            self.log.note(line, "accepted");
+            self.lines.insert(line, LineState::new(self.port.side(line)));
+        }
+        Ok(dialled)
+    }
+
+    /// The chain of certificates that the implementation showed, its own first, in DER.
+    pub fn shown(&mut self, line: Line) -> Outcome<Vec<Vec<u8>>> {
+        self.network()?.shown(line)
+    }
+
+    /// What the implementation plays.
+    pub const fn subject(&self) -> Subject {
+        self.subject
     }
 
     /// What only a real network has. In memory the case cannot go on.

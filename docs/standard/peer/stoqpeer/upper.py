@@ -72,7 +72,7 @@ class Upper:
     """What a tester drives: one server at most, one server above it at most, and any number of jobs."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self.args = args
+        self.args, self.revoked = args, args.revoked
         self.server: Server | None = None
         self.link: Link | None = None
         self.jobs: dict[int, asyncio.Task] = {}
@@ -81,13 +81,16 @@ class Upper:
 
     # What is set.
 
-    async def configure(self, parameters: dict | None = None, role: str | None = None, upstreams=None) -> dict:
-        """Sets parameters and the roles for what is begun after."""
+    async def configure(
+        self, parameters: dict | None = None, role: str | None = None, upstreams=None, names=None, lists: bool = True
+    ) -> dict:
+        """Sets parameters and the roles for what is begun after. Nobody stands above what this implementation plays but whom `connect` names."""
         if role is not None and not set(role.split(",")) <= ROLES:
             raise ValueError(f"this implementation does not play {role}")
         for name, value in (parameters or {}).items():
             self.args.parameters.put(f"{name}={value}", "tester")
         self.args.roles = role or self.args.roles
+        self.args.revoked = self.revoked if lists else None
         return {}
 
     async def rotate(self, chain: str, key: str) -> dict:

@@ -9,14 +9,24 @@ mod lists;
 mod logs;
 mod peers;
 mod scene;
+mod shown;
 mod transparency;
 
 use crate::suite::case::Case;
 
 /// The cases of the clause.
 pub(super) fn cases() -> Vec<Case> {
-    let all =
-        [judged::cases(), lists::cases(), holder::cases(), issuer::cases(), transparency::cases(), logs::cases(), peers::cases()].concat();
+    let all = [
+        judged::cases(),
+        lists::cases(),
+        holder::cases(),
+        issuer::cases(),
+        transparency::cases(),
+        logs::cases(),
+        peers::cases(),
+        shown::cases(),
+    ]
+    .concat();
     #[cfg(feature = "sockets")]
     let all = [all, files::cases()].concat();
     all

@@ -3,6 +3,7 @@
 mod agreed;
 mod confirmation;
 mod settings;
+mod tokens;
 
 use super::super::case::Case;
 use crate::suite::octets;
@@ -18,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
     let mut all = settings::cases();
     all.extend(agreed::cases());
     all.extend(confirmation::cases());
+    all.extend(tokens::cases());
     all
 }
 
