@@ -106,6 +106,8 @@ pub struct World {
     pub jitter: Span,
     /// Servers that the test plays itself, and who they are.
     played: BTreeMap<ServerId, Peer>,
+    /// Whether the test tells who dials such a server how that went.
+    tells_dials: bool,
     /// Connections with these that nobody asked for yet: whose, and which.
     dialled: VecDeque<(usize, ConnId)>,
     lines: BTreeMap<ConnId, Line>,
@@ -127,6 +129,7 @@ impl World {
             latency: Span::millis(10),
             jitter: Span::ZERO,
             played: BTreeMap::new(),
+            tells_dials: false,
             dialled: VecDeque::new(),
             lines: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -328,6 +331,11 @@ impl World {
         self.played.insert(server, peer);
     }
 
+    /// From now on the test itself tells a node that dials a server which it plays how that went, with [`Input::Dialled`] and the keys, or [`Input::NoDial`].
+    pub fn tell_dials_by_hand(&mut self) {
+        self.tells_dials = true;
+    }
+
     /// From now on nobody can connect with a server that the test played.
     pub fn play_no_more(&mut self, server: ServerId) {
         self.played.remove(&server);
@@ -342,8 +350,10 @@ impl World {
         self.count += 1;
         let (conn, life) = (ConnId(self.count), self.seats[at].life);
         let keyed = session::Input::Keyed { major: version::MAJOR, exporter: Self::EXPORTER };
-        self.at(when, Event::Input(at, life, Box::new(Input::Dialled { conn, server, peer, early: false })));
-        self.at(when, Event::Input(at, life, Box::new(Input::Session { conn, input: keyed })));
+        if !self.tells_dials {
+            self.at(when, Event::Input(at, life, Box::new(Input::Dialled { conn, server, peer, early: false })));
+            self.at(when, Event::Input(at, life, Box::new(Input::Session { conn, input: keyed })));
+        }
         self.dialled.push_back((at, conn));
     }
 
