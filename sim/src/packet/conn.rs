@@ -55,6 +55,11 @@ impl Wire {
         }
     }
 
+    /// What it is made of, for an end that does not speak in frames.
+    pub(super) fn into_parts(self) -> (ConnectionHandle, quinn_proto::Connection, Arc<Credentials>, bool) {
+        (self.handle, self.conn, self.credentials, self.is_client)
+    }
+
     /// Whether this end began it.
     pub const fn is_client(&self) -> bool {
         self.is_client
@@ -321,10 +326,10 @@ impl Wire {
     }
 }
 
-fn id(stream: u64) -> StreamId {
+pub(super) fn id(stream: u64) -> StreamId {
     StreamId::from(varint(stream))
 }
 
-fn varint(value: u64) -> VarInt {
+pub(super) fn varint(value: u64) -> VarInt {
     VarInt::from_u64(value).unwrap_or(VarInt::MAX)
 }

@@ -10,9 +10,11 @@
 mod conn;
 mod inbound;
 mod outbound;
+mod raw;
 mod stack;
 #[cfg(test)]
 mod tests;
 
 pub use conn::Wire;
+pub use raw::{Came, Raw, Read, Unrepeated};
 pub use stack::{Arrived, Credentials, Stack};

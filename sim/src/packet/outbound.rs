@@ -22,6 +22,11 @@ impl Outbound {
         self.queue.push_back(bytes);
     }
 
+    /// Whether QUIC took all that was queued.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Hands to `write` what it takes. Whether everything was taken.
     pub(super) fn drain(&mut self, mut write: impl FnMut(&mut [Bytes]) -> Option<usize>) -> bool {
         while !self.queue.is_empty() {

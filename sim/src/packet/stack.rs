@@ -1,6 +1,7 @@
 //! The endpoint of a site: what routes datagrams to connections, and the credentials that all sites of a run share.
 
 use super::conn::Wire;
+use super::raw::Raw;
 use bytes::BytesMut;
 use hypermesh_core::base::{NodeId, Time};
 use hypermesh_core::stoq::preset::{Effective, Key};
@@ -84,6 +85,24 @@ impl Credentials {
         tuned.server = Arc::new(server);
         tuned.granted = Granted { window: values.get(Key::QuicConnectionWindow), requests: values.get(Key::SessionRequests) };
         tuned
+    }
+
+    /// The same for whoever plays a peer by hand: it grants so much that it never is in the way, and keeps every connection alive.
+    pub fn open_handed(&self) -> Self {
+        let mut open = self.clone();
+        let mut transport = TransportConfig::default();
+        transport
+            .max_concurrent_bidi_streams(VarInt::from_u32(256))
+            .max_concurrent_uni_streams(VarInt::from_u32(16))
+            .max_idle_timeout(IdleTimeout::try_from(Duration::from_secs(60)).ok())
+            .datagram_receive_buffer_size(Some(64 << 10))
+            .keep_alive_interval(Some(Duration::from_millis(400)));
+        let transport = Arc::new(transport);
+        open.client.transport_config(transport.clone());
+        let mut server = ServerConfig::clone(&self.server);
+        server.transport_config(transport);
+        open.server = Arc::new(server);
+        open
     }
 
     /// What a peer is given once the session with it is open.
@@ -198,9 +217,18 @@ impl Stack {
 
     /// Lets the endpoint know what a connection tells it.
     pub fn exchange(&mut self, wire: &mut Wire) {
-        while let Some(event) = wire.conn.poll_endpoint_events() {
-            if let Some(event) = self.endpoint.handle_event(wire.handle, event) {
-                wire.conn.handle_event(event);
+        self.exchange_of(wire.handle, &mut wire.conn);
+    }
+
+    /// The same of a connection whose octets are somebody else's.
+    pub fn exchange_raw(&mut self, raw: &mut Raw) {
+        self.exchange_of(raw.handle, &mut raw.conn);
+    }
+
+    fn exchange_of(&mut self, handle: ConnectionHandle, conn: &mut quinn_proto::Connection) {
+        while let Some(event) = conn.poll_endpoint_events() {
+            if let Some(event) = self.endpoint.handle_event(handle, event) {
+                conn.handle_event(event);
             }
         }
     }
