@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("hypermesh-sim", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-real", &["hypermesh-core", "hypermesh-scenarios"]),
     ("hypermesh-reports", &["hypermesh-core", "hypermesh-scenarios"]),
-    ("hypermesh-conform", &["hypermesh-core", "hypermesh-real"]),
+    ("hypermesh-conform", &["hypermesh-core", "hypermesh-scenarios", "hypermesh-sim", "hypermesh-real"]),
     ("hypermesh-model", &["hypermesh-core"]),
     (
         "hypermesh-cli",

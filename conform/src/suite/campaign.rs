@@ -42,7 +42,7 @@ impl Record {
 }
 
 /// What is left of a script.
-struct Ended {
+pub(super) struct Ended {
     outcome: Outcome,
     log: Vec<String>,
     need: Need,
@@ -217,7 +217,8 @@ fn on_port(case: &Case, seed: u64, port: &mut dyn Port, tier: Tier) -> Record {
     record
 }
 
-fn script(port: &mut dyn Port, subject: Subject, seed: u64, run: &dyn Fn(&mut Tester<'_>) -> Outcome) -> Ended {
+/// Runs a script on a port.
+pub(super) fn script(port: &mut dyn Port, subject: Subject, seed: u64, run: &dyn Fn(&mut Tester<'_>) -> Outcome) -> Ended {
     match Tester::new(port, subject, seed) {
         Ok(mut tester) => {
             let outcome = run(&mut tester).and_then(|()| tester.expect_life());
@@ -227,7 +228,8 @@ fn script(port: &mut dyn Port, subject: Subject, seed: u64, run: &dyn Fn(&mut Te
     }
 }
 
-fn judge(case: &Case, tier: Tier, run: impl FnOnce() -> Ended) -> Record {
+/// The record of what a script came to.
+pub(super) fn judge(case: &Case, tier: Tier, run: impl FnOnce() -> Ended) -> Record {
     // A node that panics did something else than the standard says; so did one whose invariants broke.
     let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

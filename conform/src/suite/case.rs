@@ -130,6 +130,8 @@ pub struct Case {
     pub is_remote: bool,
     /// Whether it can run on the machines in memory.
     pub is_in_memory: bool,
+    /// Why it runs on no simulated path that loses packets, if it does not.
+    pub needs_clean_path: Option<&'static str>,
     /// Whether its verdict depends on a clock on the wall, so that it is run three times where that is the only clock.
     pub is_timed: bool,
     /// The least that it needs of an implementation; what it is seen to use comes on top (see [`super::needs`]).
@@ -169,6 +171,7 @@ impl Case {
             run,
             is_remote: true,
             is_in_memory: true,
+            needs_clean_path: None,
             is_timed: false,
             need,
         }
@@ -185,6 +188,14 @@ impl Case {
     #[must_use]
     pub fn over_a_network(mut self) -> Self {
         self.is_in_memory = false;
+        self
+    }
+
+    /// The same, which says nothing on a path that loses packets, and why: what QUIC has to send again takes time, and some figures leave none. What is lost for
+    /// good is no reason: see the tier on the simulated network.
+    #[must_use]
+    pub fn on_a_clean_path(mut self, why: &'static str) -> Self {
+        self.needs_clean_path = Some(why);
         self
     }
 
@@ -207,6 +218,11 @@ impl Case {
     pub fn leaning_on(mut self, ids: &[&str]) -> Self {
         self.leans_on.extend(ids.iter().map(|id| Id::parse(id).unwrap_or_else(|| panic!("{id} is no id"))));
         self
+    }
+
+    /// Whether it can run on the simulated network: it goes over a connection, and runs in memory and over a real network too.
+    pub const fn is_simulated(&self) -> bool {
+        matches!(self.run, Run::Wire(..)) && self.is_in_memory && self.is_remote
     }
 
     /// What the implementation plays; none where functions are tried.

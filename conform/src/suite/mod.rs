@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cases/*.rs ──▶ Case ──▶ Tester ──▶ Port ──┬─▶ memory: a node in memory, tier 1
-//!   what is tried         frames, streams,  ├─▶ network: a simulated network, tier 2
+//!   what is tried         frames, streams,  ├─▶ simulated: a simulated network, tier 2
 //!                         expectations      └─▶ quic: sockets, any address, tier 3
 //!        campaign: cases x port ──▶ Record ──▶ report: matrix, PICS, JUnit, JSON
 //!        zoo:      cases x breaches in memory ──▶ which case finds which breach
@@ -19,6 +19,8 @@ pub mod port;
 #[cfg(feature = "sockets")]
 pub mod quic;
 pub mod report;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 pub mod tester;
 pub mod verdict;
 #[cfg(feature = "zoo")]

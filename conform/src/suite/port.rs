@@ -227,6 +227,11 @@ pub trait Port {
     /// Tells the implementation to leave in good order; none without an upper tester.
     fn leave(&mut self) -> Option<()>;
 
+    /// Whether a path lies between the tester and the implementation: what is said is under way for a while, and a datagram may be lost or come too early.
+    fn has_path(&mut self) -> bool {
+        self.network().is_some()
+    }
+
     /// What only a real network has; none in memory.
     fn network(&mut self) -> Option<&mut dyn Network> {
         None

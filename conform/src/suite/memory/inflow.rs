@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// One direction of one stream, as the node's driver keeps it.
 #[derive(Debug)]
-pub(super) struct Inflow {
+pub(in crate::suite) struct Inflow {
     reader: FrameReader,
     /// What came and was not read.
     waiting: Vec<u8>,
@@ -17,18 +17,18 @@ pub(super) struct Inflow {
     /// What was read and not told.
     ready: VecDeque<Input>,
     /// Whether the session reads it.
-    pub(super) is_readable: bool,
-    pub(super) has_ended: bool,
+    pub(in crate::suite) is_readable: bool,
+    pub(in crate::suite) has_ended: bool,
     /// Nothing more of it is told.
-    pub(super) is_over: bool,
+    pub(in crate::suite) is_over: bool,
 }
 
 impl Inflow {
-    pub(super) const fn new(reader: FrameReader, is_readable: bool) -> Self {
+    pub(in crate::suite) const fn new(reader: FrameReader, is_readable: bool) -> Self {
         Self { reader, waiting: Vec::new(), body: None, left: 0, ready: VecDeque::new(), is_readable, has_ended: false, is_over: false }
     }
 
-    pub(super) fn push(&mut self, octets: &[u8], end: bool) {
+    pub(in crate::suite) fn push(&mut self, octets: &[u8], end: bool) {
         if !self.is_over {
             self.waiting.extend_from_slice(octets);
             self.has_ended |= end;
@@ -36,7 +36,7 @@ impl Inflow {
     }
 
     /// The next thing to tell, if the stream is read and something whole is there.
-    pub(super) fn next(&mut self, conn: ConnId, stream: StreamId) -> Option<Input> {
+    pub(in crate::suite) fn next(&mut self, conn: ConnId, stream: StreamId) -> Option<Input> {
         if let Some(input) = self.ready.pop_front() {
             return Some(input);
         }
@@ -98,7 +98,7 @@ impl Inflow {
 }
 
 /// What a datagram tells the session. It is read as the node's driver reads it, with the node's breach.
-pub(super) fn datagram(octets: &[u8]) -> Vec<session::Input> {
+pub(in crate::suite) fn datagram(octets: &[u8]) -> Vec<session::Input> {
     match reader::datagram(octets) {
         Ok(frames) => frames.into_iter().map(|frame| session::Input::Datagram { frame }).collect(),
         Err(violation) => vec![session::Input::BrokenDatagram { violation }],

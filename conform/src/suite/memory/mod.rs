@@ -3,7 +3,7 @@
 //! This is the driver of a node without QUIC: octets of streams become frames in the node's own readers, what it writes becomes octets, and a connection
 //! loses nothing. Everything that follows is a function of what the tester does, so a case gives the same log each time.
 
-mod inflow;
+pub(super) mod inflow;
 pub(crate) mod subject;
 mod wire;
 

@@ -67,7 +67,7 @@ pub(crate) fn config(subject: Subject, pixit: &Pixit) -> Config {
 }
 
 /// Puts the node into a world without others.
-pub(super) fn add(world: &mut World, subject: Subject, pixit: &Pixit) {
+pub(in crate::suite) fn add(world: &mut World, subject: Subject, pixit: &Pixit) {
     let seat = world.add(&Arc::new(config(subject, pixit)));
     world.by_hand(seat);
     if subject != Subject::Origin {

@@ -92,7 +92,8 @@ impl Evidence<'_> {
 fn belongs(case: &Case, tier: Tier) -> bool {
     match tier {
         Tier::Core => case.is_in_memory,
-        Tier::Simulated | Tier::Remote => case.is_remote,
+        Tier::Simulated => case.is_simulated(),
+        Tier::Remote => case.is_remote,
         Tier::Inspection => false,
     }
 }

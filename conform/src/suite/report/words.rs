@@ -6,7 +6,7 @@ use crate::registry::Tier;
 pub const LIMITS: [&str; 7] = [
     "A pass does not prove full conformance.",
     "No accredited laboratory has run this suite, and no third party has yet.",
-    "Its makers ran it in memory and over the loopback of one machine.",
+    "Its makers ran it in memory, on a simulated network and over the loopback of one machine.",
     "40 Gb/s, 100,000 connections, a million nodes and decisions within 10 ms are claims of measurement (Annex G), never items of conformance.",
     "Kani, Miri, TLC and Apalache were not available; nothing was proved with them.",
     "A bounded check of a model proves its bounds and no more.",

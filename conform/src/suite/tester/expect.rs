@@ -32,9 +32,24 @@ impl Answer {
 }
 
 impl Tester<'_> {
-    /// The next thing that a stream says. Silence is a fail, and so is the end of the connection.
+    /// The next thing that a stream says. Silence is a fail, and so is the end of the connection. A long frame on a slow path is no silence.
     pub fn expect_next(&mut self, line: Line, stream: StreamId) -> Outcome<Got> {
-        self.next_within(line, stream, self.late())?.ok_or_else(|| Miss::Fail(format!("nothing came on stream {}", stream.0)))
+        let mut before = self.heard_of(line, stream);
+        loop {
+            if let Some(got) = self.next_within(line, stream, self.late())? {
+                return Ok(got);
+            }
+            let so_far = self.heard_of(line, stream);
+            if so_far == before || self.is_too_long() {
+                return Err(Miss::Fail(format!("nothing came on stream {}", stream.0)));
+            }
+            before = so_far;
+        }
+    }
+
+    /// How many octets came on a stream so far.
+    fn heard_of(&mut self, line: Line, stream: StreamId) -> usize {
+        self.state(line).outflows.get(&stream).map_or(0, |outflow| outflow.octets.len())
     }
 
     /// The next thing that a stream says, if it says one for this long.
@@ -144,7 +159,7 @@ impl Tester<'_> {
         let late = self.late();
         let mut came = self.datagram_within(line, late)?;
         if came.is_none()
-            && self.port.network().is_some()
+            && self.port.has_path()
             && let Some(octets) = self.state(line).said_datagram.clone()
         {
             self.datagram(line, &octets)?;

@@ -234,7 +234,7 @@ impl<'p> Tester<'p> {
 
     /// Lets the tester's confirmation arrive: over a network a datagram could overtake it, and would be dropped (R-8-32).
     fn settle(&mut self, line: Line) -> Outcome {
-        if self.port.network().is_none() {
+        if !self.port.has_path() {
             return Ok(());
         }
         let settle = self.pixit.settle;
@@ -307,7 +307,7 @@ impl<'p> Tester<'p> {
         let until = self.port.now() + self.pixit.patience;
         let mut opened = self.port.open(line, ways)?;
         // What was granted may be under way.
-        while opened.is_none() && self.port.network().is_some() && self.port.now() < until {
+        while opened.is_none() && self.port.has_path() && self.port.now() < until {
             opened = self.port.open(line, ways)?;
         }
         opened.ok_or_else(|| Miss::Inconclusive("it grants no further stream".into()))
@@ -422,7 +422,7 @@ impl<'p> Tester<'p> {
 
     /// Whether the case takes longer than any has to. In memory time costs nothing.
     fn is_too_long(&mut self) -> bool {
-        self.port.network().is_some() && self.port.now().since(self.began) > CASE_MAX
+        self.port.has_path() && self.port.now().since(self.began) > CASE_MAX
     }
 
     /// Hears all that has come.
