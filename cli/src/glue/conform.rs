@@ -6,6 +6,7 @@ use hypermesh_conform::registry::Profile;
 use hypermesh_conform::registry::Tier;
 use hypermesh_conform::suite::campaign::{in_memory, silently};
 use hypermesh_conform::suite::report::{self, Detection, Evidence, Item, Ran, Summary};
+use hypermesh_conform::suite::simulated::{self, FaultPlan};
 use hypermesh_conform::suite::{Campaign, Case, Need, Record, needs};
 use hypermesh_core::testing::Breach;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +63,32 @@ impl Choice {
         };
         let options = breach.map_or_else(String::new, |breach| format!("--breach {}", breach.names().0));
         Ran { tier: Tier::Core, implementation, options, records }
+    }
+
+    /// Runs the cases that can run on the simulated network there, twice on each of these paths, on so many threads, until `stop` is raised; what is left then
+    /// is absent.
+    pub(crate) fn simulated(
+        &self,
+        plans: &[FaultPlan],
+        seed: u64,
+        breach: Option<Breach>,
+        threads: usize,
+        stop: &AtomicBool,
+        mut step: impl FnMut() + Send,
+    ) -> Ran {
+        let paths: Vec<simulated::Path> = plans.iter().map(|plan| simulated::Path::new(*plan, seed)).collect();
+        let tell = |_: &Record| {
+            step();
+            !stop.load(Ordering::SeqCst)
+        };
+        let records = silently(|| simulated::campaign(&self.campaign, &paths, breach, threads, tell));
+        let names: Vec<&str> = plans.iter().map(|plan| plan.name()).collect();
+        let with = breach.map_or_else(String::new, |breach| format!(" with the breach {}", breach.names().0));
+        let implementation = format!("the node of this build{with}, on the simulated paths {}, seed {seed}", names.join(", "));
+        let chosen: String =
+            plans.iter().filter(|_| plans.len() < FaultPlan::ALL.len()).map(|plan| format!(" --plan {}", plan.name())).collect();
+        let planted = breach.map_or_else(String::new, |breach| format!(" --breach {}", breach.names().0));
+        Ran { tier: Tier::Simulated, implementation, options: format!("--simulated{chosen} --seed {seed}{planted}"), records }
     }
 
     /// Runs the cases that can run over a network on sockets, until `stop` is raised; what is left then is absent. What none of these

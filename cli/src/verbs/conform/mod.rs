@@ -1,5 +1,6 @@
 //! `conform`: the conformance suite of STOQ, from cases to a report.
 
+mod simulated;
 #[cfg(feature = "real")]
 mod sockets;
 mod words;
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     /// Print the JSON Schema of `--format json`, and run nothing.
     #[arg(long)]
     schema: bool,
+
+    #[command(flatten)]
+    simulated: simulated::Args,
 
     #[cfg(feature = "real")]
     #[command(flatten)]
@@ -125,13 +129,14 @@ fn tiers(args: &Args, choice: &Choice, stop: &AtomicBool, output: Output) -> Res
     let mut tiers = Vec::new();
     let in_memory_cases = choice.campaign.cases.iter().filter(|case| case.is_in_memory).count();
     #[cfg(feature = "real")]
-    let in_memory = args.sockets.in_memory();
+    let in_memory = args.sockets.in_memory(args.simulated.is_asked());
     #[cfg(not(feature = "real"))]
-    let in_memory = true;
+    let in_memory = !args.simulated.is_asked();
     if in_memory {
         let mut steps = Steps::start(output.quiet, "cases", in_memory_cases);
         tiers.push(choice.memory(args.breach(), stop, || steps.step()));
     }
+    tiers.extend(args.simulated.ran(choice, args.breach(), stop, output));
     #[cfg(feature = "real")]
     tiers.extend(args.sockets.ran(choice, stop, output)?);
     Ok(tiers)

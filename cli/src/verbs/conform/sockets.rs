@@ -41,9 +41,9 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Whether the machines in memory are tested.
-    pub(super) const fn in_memory(&self) -> bool {
-        self.compare || (self.target.is_none() && self.upper.is_none() && !self.loopback)
+    /// Whether the machines in memory are tested: where nothing else is, or to compare.
+    pub(super) const fn in_memory(&self, is_simulated: bool) -> bool {
+        self.compare || (self.target.is_none() && self.upper.is_none() && !self.loopback && !is_simulated)
     }
 
     /// Runs what was chosen on sockets, if that was asked for.
