@@ -160,7 +160,7 @@ impl Talk {
         let (peer, limit) = (self.peer, scene.config.session.stall_after.0);
         if let Some(stream) = self.stream(id) {
             (stream.was_reset, stream.we_ended) = (true, true);
-            if code == Code::Timeout {
+            if code == Code::Timeout && !stream.was_given_up {
                 let still = scene.now.since(stream.moved).0;
                 scene.sheet.judge(Monitor::StallsEnd, (limit..=limit + limit / 4).contains(&still), peer, still);
             }

@@ -26,6 +26,8 @@ pub struct Stream {
     pub they_ended: bool,
     /// This side has reset its direction.
     pub was_reset: bool,
+    /// The peer has given the exchange up: a reset of this side answers that, with the code that came (RFC 9000, clause 3.5).
+    pub was_given_up: bool,
 }
 
 /// What a request asks for, as far as monitors need it.
@@ -110,6 +112,7 @@ impl Stream {
             we_ended: false,
             they_ended: false,
             was_reset: false,
+            was_given_up: false,
         }
     }
 }

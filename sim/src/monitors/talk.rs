@@ -161,6 +161,12 @@ impl Talk {
         }
     }
 
+    fn is_given_up(&mut self, id: StreamId) {
+        if let Some(stream) = self.stream(id) {
+            stream.was_given_up = true;
+        }
+    }
+
     // What is heard.
 
     /// QUIC, or the peer, says something.
@@ -170,7 +176,12 @@ impl Talk {
             Input::Request { stream, .. } => self.streams.push(Stream::new(*stream, scene.now)),
             Input::Frame { stream, frame } if stream.is_one_way() => self.hear_control(frame),
             Input::Frame { stream, frame } => self.hear_frame(*stream, frame, scene),
-            Input::End { stream } | Input::Reset { stream, .. } => self.ends(*stream, false),
+            Input::End { stream } => self.ends(*stream, false),
+            Input::Reset { stream, .. } => {
+                self.is_given_up(*stream);
+                self.ends(*stream, false);
+            }
+            Input::Stop { stream, .. } => self.is_given_up(*stream),
             Input::Progress { stream } => self.moves(*stream, scene.now),
             Input::Datagram { frame: Frame::Ping { token } } => {
                 scene.sheet.tried(Monitor::OnePong);

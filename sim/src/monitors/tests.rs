@@ -95,6 +95,25 @@ fn a_request_that_is_left_open_is_found() {
 }
 
 #[test]
+fn an_exchange_that_is_given_up_early_is_found_and_an_answer_to_the_peers_is_not() {
+    let early = |input: Option<Input>| {
+        let mut end = End::open(false);
+        let stream = StreamId::request(Side::Client, 0);
+        end.hear(Input::Request { stream, early: false });
+        end.hear(Input::Frame { stream, frame: asks() });
+        input.into_iter().for_each(|input| end.hear(input));
+        end.now = Time::ZERO + Span::secs(1);
+        end.say(Effect::Reset { stream, code: Code::Timeout });
+        end.broken()
+    };
+    let (stream, code) = (StreamId::request(Side::Client, 0), Code::Timeout.to_quic());
+    assert_eq!(early(None), [Monitor::StallsEnd]);
+    // What was held up on its way comes together with the word that the peer waits no more.
+    assert_eq!(early(Some(Input::Stop { stream, code })), []);
+    assert_eq!(early(Some(Input::Reset { stream, code })), []);
+}
+
+#[test]
 fn two_requests_on_a_stream_are_found() {
     let mut end = End::open(true);
     let stream = end.ask(0);
