@@ -1,5 +1,6 @@
 //! Promises of certificates.
 
+mod bounds;
 mod holders;
 mod interleaved;
 mod judged;

@@ -18,6 +18,7 @@ fn build(entries: impl Iterator<Item = ChunkEntry>) -> (Root, Shelf) {
 fn a_small_object_has_one_manifest() {
     let (root, shelf) = build((0..100).map(entry));
     assert_eq!((root.level, shelf.len()), (0, 1));
+    assert!(!Manifest::decode(&shelf[&root.id]).expect("it is a manifest").is_empty());
     let manifest = Manifest::decode(&shelf[&root.id]).expect("it is a manifest");
     assert_eq!(manifest.chunks().map(<[_]>::len), Some(100));
     assert_eq!(root.len, (0..100).map(|i| u64::from(entry(i).len)).sum::<u64>());
@@ -42,6 +43,32 @@ fn a_big_object_nests_within_the_limits() {
     assert!(sizes.iter().all(|size| *size <= ENTRIES_MAX));
     assert!(sizes.iter().filter(|size| **size < ENTRIES_MIN).count() <= 1, "only the last manifest is small");
     assert!((100..260).contains(&sizes.len()), "{} manifests of level 0", sizes.len());
+}
+
+#[test]
+fn manifests_of_upper_levels_end_by_the_names_below_too() {
+    // Each leaf ends as soon as it may, so there are more of them than a manifest lists.
+    let last_is_zero = |i: u64| {
+        let mut entry = entry(i);
+        entry.id.0[31] = 0;
+        entry
+    };
+    let (root, shelf) = build((0..140_000).map(last_is_zero));
+    let decoded = || shelf.values().map(|bytes| Manifest::decode(bytes).expect("it is a manifest"));
+    assert_eq!(root.level, 2, "{root:?}");
+    assert!(decoded().filter(|one| one.level() == 0).count() >= 140_000 / ENTRIES_MIN);
+    let between: Vec<Manifest> = decoded().filter(|one| one.level() == 1).collect();
+    assert!(between.len() > 1, "{}", between.len());
+    assert_eq!(between.iter().map(Manifest::len).sum::<u64>(), root.len);
+}
+
+#[test]
+fn a_builder_knows_whether_it_has_anything() {
+    let mut builder = Builder::new(Profile::Standard.chunker(), None, None);
+    assert!(builder.is_empty());
+    builder.push(entry(1), |_, _| ()).expect("the entry fits");
+    assert!(!builder.is_empty());
+    assert_eq!(builder.len(), u64::from(entry(1).len));
 }
 
 #[test]

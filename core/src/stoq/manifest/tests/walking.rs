@@ -58,6 +58,9 @@ fn a_range_within_a_chunk_is_a_part_of_it() {
     let (pieces, needed) = walked(Walk::new(root.id, 10..14)).expect("the range is in the object");
     assert_eq!(needed, 2, "one manifest a level");
     assert_eq!(pieces, [Piece { id: id(0), len: entry(0).len, offset: 0, skip: 10, take: 4 }]);
+    let first = u64::from(entry(0).len);
+    let (next, _) = walked(Walk::new(root.id, first + 3..first + 7)).expect("the range is in the object");
+    assert_eq!(next.iter().map(Piece::start).collect::<Vec<_>>(), [first + 3]);
     assert_eq!(pieces[0].of(&(0..=255).collect::<Vec<u8>>()), [10, 11, 12, 13]);
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Seat {
     pub data: BTreeMap<StreamId, Vec<u8>>,
     readers: BTreeMap<StreamId, FrameReader>,
     known: Vec<StreamId>,
-    readable: Vec<StreamId>,
+    pub readable: Vec<StreamId>,
     position: u32,
 }
 
