@@ -56,7 +56,7 @@ pub(crate) fn page(run: &Run, plots: &Plots) -> Result<String, minijinja::Error>
         gauges => Serde(metrics::gauges(run)),
         samples => Serde(metrics::samples(run)),
         invariants => Serde(summary::invariants(run)),
-        monitors_told => words::monitors(run),
+        monitors => Serde(words::monitors(run)),
         honesty => words::honesty(run),
         machine => manifest.machine.words(),
         network => Serde(words::network(run)),

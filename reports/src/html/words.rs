@@ -41,13 +41,44 @@ pub(super) fn expectations(run: &Run) -> Vec<ExpectationWords> {
     run.manifest.expectations.iter().map(words).collect()
 }
 
-/// What monitors found, in a line.
-pub(super) fn monitors(run: &Run) -> String {
+/// What monitors found.
+#[derive(Serialize)]
+pub(super) struct MonitorWords {
+    told: String,
+    is_broken: bool,
+    rows: Vec<MonitorRow>,
+}
+
+#[derive(Serialize)]
+struct MonitorRow {
+    requirement: String,
+    /// Every second part is code.
+    watches: Vec<String>,
+    tried: String,
+    broken: Option<String>,
+    was_tried: bool,
+}
+
+/// What monitors found: in a line, and requirement by requirement, the broken ones first.
+pub(super) fn monitors(run: &Run) -> MonitorWords {
     let all = &run.manifest.monitors;
     let (tried, broken) = (all.iter().filter(|row| row.fired > 0).count(), all.iter().filter(|row| row.broken > 0).count());
     let times: u64 = all.iter().map(|row| row.fired).sum();
-    let kept = if broken == 0 { "none was broken".to_owned() } else { format!("{broken} were broken") };
-    format!("{tried} of {} requirements were put to the test, {} times in all; {kept}", all.len(), numbers::exact(times))
+    let kept = match broken {
+        0 => "none was broken".to_owned(),
+        1 => "one was broken".to_owned(),
+        _ => format!("{broken} were broken"),
+    };
+    let told = format!("{tried} of {} requirements were put to the test, {} times in all; {kept}", all.len(), numbers::exact(times));
+    let words = |row: &crate::rundir::manifest::Monitored| MonitorRow {
+        requirement: row.requirement.clone(),
+        watches: row.watches.split('`').map(str::to_owned).collect(),
+        tried: numbers::exact(row.fired),
+        broken: (row.broken > 0).then(|| if row.broken == 1 { "once".to_owned() } else { format!("{} times", numbers::exact(row.broken)) }),
+        was_tried: row.fired > 0,
+    };
+    let (bad, good): (Vec<_>, Vec<_>) = all.iter().partition(|row| row.broken > 0);
+    MonitorWords { told, is_broken: broken > 0, rows: bad.into_iter().chain(good).map(words).collect() }
 }
 
 /// How far to trust the numbers, a sentence each.
