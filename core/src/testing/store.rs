@@ -39,9 +39,10 @@ impl MemoryStore {
                 let bound = self.bound.get(&name).copied().filter(|(version, _)| purged.is_none_or(|upto| *version > upto));
                 Outcome::Looked(Ok(Looked { bound, purged, doubtful: false }))
             }
-            StoreOp::Known { ids } => {
+            StoreOp::Known { ids, most } => {
                 let mut bits = Bits::zeros(ids.len()).unwrap_or_default();
-                ids.iter().enumerate().filter(|(_, id)| self.contents.contains_key(id)).for_each(|(at, _)| bits.set(at));
+                let is_there = |id: &ContentId| self.contents.get(id).is_some_and(|bytes| bytes.len() <= most as usize);
+                ids.iter().enumerate().filter(|(_, id)| is_there(id)).for_each(|(at, _)| bits.set(at));
                 Outcome::Known(bits)
             }
             StoreOp::Store { .. } if self.full => Outcome::Stored(Err(Unstored::Full)),

@@ -43,10 +43,10 @@ impl Disk {
                 looked.doubtful = doubtful;
                 Outcome::Looked(Ok(looked))
             }
-            StoreOp::Known { ids } => {
+            StoreOp::Known { ids, most } => {
                 let mut bits = none_of(&ids);
                 for (at, id) in ids.iter().enumerate() {
-                    if keys(id).iter().any(|key| store.stored_len(key).is_some()) {
+                    if keys(id).iter().any(|key| store.stored_len(key).is_some_and(|len| len <= most)) {
                         bits.set(at);
                     }
                 }
@@ -114,7 +114,7 @@ fn missing(op: &StoreOp) -> Outcome {
     match op {
         StoreOp::Read { .. } | StoreOp::Supply { .. } => Outcome::Read(Err(Unread::Absent)),
         StoreOp::Look { .. } => Outcome::Looked(Ok(Looked::default())),
-        StoreOp::Known { ids } => Outcome::Known(none_of(ids)),
+        StoreOp::Known { ids, .. } => Outcome::Known(none_of(ids)),
         StoreOp::Store { .. } | StoreOp::Bind { .. } | StoreOp::Purge { .. } | StoreOp::Forget { .. } => {
             Outcome::Stored(Err(Unstored::Failed))
         }

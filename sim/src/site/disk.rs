@@ -92,9 +92,11 @@ impl Disk {
             // What an application offers is in its own hands.
             StoreOp::Supply { id, .. } => Outcome::Read(stock.catalogue.content(&id).cloned().ok_or(Unread::Absent)),
             StoreOp::Look { name } => Outcome::Looked(Ok(self.look(&name, stock))),
-            StoreOp::Known { ids } => {
+            StoreOp::Known { ids, most } => {
                 let mut bits = Bits::zeros(ids.len()).unwrap_or_default();
-                for (at, _) in ids.iter().enumerate().filter(|(_, id)| self.content(id, stock).is_some()) {
+                for (at, _) in
+                    ids.iter().enumerate().filter(|(_, id)| self.content(id, stock).is_some_and(|bytes| bytes.len() <= most as usize))
+                {
                     bits.set(at);
                 }
                 Outcome::Known(bits)

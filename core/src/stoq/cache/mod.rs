@@ -153,7 +153,12 @@ impl<K: Key> Cache<K> {
 
     /// Whether there is a copy of an object itself, fresh or not. Notes nothing.
     pub fn holds(&self, key: &K) -> bool {
-        self.shelves.entries.get(key).is_some_and(|entry| !entry.absent)
+        self.bytes_of(key).is_some()
+    }
+
+    /// How long the copy under a key is; none if there is none.
+    pub fn bytes_of(&self, key: &K) -> Option<u64> {
+        self.shelves.entries.get(key).filter(|entry| !entry.absent).map(|entry| entry.bytes)
     }
 
     /// Fetches under way.

@@ -116,6 +116,12 @@ impl StoqNode {
                 }
                 return;
             }
+            transfer::Effect::GiveUp { ask } => {
+                if let Some((conn, stream)) = self.place_of(job, ask) {
+                    self.abort(conn, stream, Code::ContentMismatch, t);
+                }
+                return;
+            }
             transfer::Effect::Penalise { source, why } => return t.fact(Fact::Penalised { server: ServerId(source.0), why }),
             transfer::Effect::Wake { after, why } => return t.wake(after, Why::Transfer(job, why)),
             transfer::Effect::Fact(transfer::Fact::Root { id, version, len, encryption }) => {

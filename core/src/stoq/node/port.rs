@@ -292,6 +292,8 @@ pub enum StoreOp {
     Known {
         /// Their digests.
         ids: Box<[ContentId]>,
+        /// What is longer than this, in bytes, does not count.
+        most: u32,
     },
     /// Store a content. Complete when it can be read; durable, at the latest, when a later [`StoreOp::Bind`] is complete.
     Store {

@@ -17,7 +17,7 @@ use super::wait::{Got, Wait};
 use super::{StoqNode, session};
 use crate::stoq::cache::Version;
 use crate::stoq::chunk::ManifestId;
-use crate::stoq::manifest::{Flaw, Manifest, Refusal, Step, Walk};
+use crate::stoq::manifest::{Manifest, Step, Walk};
 use crate::stoq::session::frame::{Ack, Bits, ContentId, Frame, Put, Want};
 use crate::stoq::session::limits::WANT_MAX;
 use crate::stoq::session::{Code, Roles, StreamId};
@@ -192,7 +192,9 @@ impl StoqNode {
         let version = Version(taking.put.version);
         let is_purged = looked.purged.is_some_and(|upto| upto >= version);
         let is_older = looked.bound.is_some_and(|(bound, _)| bound > version);
-        if (is_purged || is_older) && !Breach::TakeOlderVersion.is_on() {
+        // Version 0 stands for none, as if it were purged since ever.
+        let is_none = version == Version(0);
+        if (is_purged || is_older || is_none) && !Breach::TakeOlderVersion.is_on() {
             return self.refuse(conn, stream, Code::Conflict, t);
         }
         taking.welcome = true;
@@ -207,7 +209,7 @@ impl StoqNode {
                 let root = ManifestId(head.id.0);
                 match Manifest::decode_named(&bytes, &root) {
                     Ok(manifest) if manifest.len() == taking.put.bytes || Breach::StoreAnyManifest.is_on() => {}
-                    Err(Refusal { flaw: Flaw::WrongName, .. }) => return self.refuse(conn, stream, Code::ContentMismatch, t),
+                    // Another digest than its head tells makes it unsound too (clause 10.5).
                     _ => return self.refuse(conn, stream, Code::ManifestInvalid, t),
                 }
                 taking.root = Some(root);
@@ -241,7 +243,7 @@ impl StoqNode {
             let Some(ids) = taking.next_batch() else { break };
             taking.looking += 1;
             let number = self.wait(Wait::PutKnown { conn, stream, ids: ids.clone() });
-            t.store(number, StoreOp::Known { ids });
+            t.store(number, StoreOp::Known { ids, most: u32::MAX });
         }
         let Some(taking) = self.taking(conn, stream) else { return };
         if taking.broken {
@@ -292,7 +294,8 @@ impl StoqNode {
         if !ids.is_empty() {
             let frame = Frame::Want(Want { send: true, ids: ids.into() });
             if !self.say(conn, session::Input::Say { stream, frame }, t).wrote {
-                return self.refuse(conn, stream, Code::RequestIncomplete, t);
+                // The peer has ended its direction: nothing more can come (R-8-21).
+                return self.abort(conn, stream, Code::RequestIncomplete, t);
             }
         }
         self.take_on(conn, stream, t);
@@ -332,7 +335,7 @@ impl StoqNode {
     pub(super) fn on_put_ended(&mut self, conn: ConnId, stream: StreamId, t: &mut Turn<'_, '_>) {
         let Some(taking) = self.taking(conn, stream) else { return };
         if !taking.wanted.is_empty() {
-            self.refuse(conn, stream, Code::RequestIncomplete, t);
+            self.abort(conn, stream, Code::RequestIncomplete, t);
         }
     }
 }

@@ -78,10 +78,13 @@ impl StoqNode {
         let Some(mut bits) = Bits::zeros(want.ids.len()) else { return };
         let flow = Flow::new(Pending::Ids(want.ids.iter().copied().zip(0..).collect()));
         let send = want.send;
+        // What is longer than the peer takes cannot be sent, so it is not promised.
+        let most = self.conns.get(&conn).map_or(CHUNK_BYTES_MAX, |c| c.session.agreed().limits.chunk_bytes);
         match &self.tier {
             Some(tier) => {
                 // What a cache lacks it fetches, so that it can promise to send it; what it only tells has to be there.
-                (0..want.ids.len()).filter(|at| send || tier.cache.holds(&Key::Content(want.ids[*at]))).for_each(|at| bits.set(at));
+                let fits = |id: &ContentId| tier.cache.bytes_of(&Key::Content(*id)).map_or(send, |bytes| bytes <= u64::from(most));
+                (0..want.ids.len()).filter(|at| fits(&want.ids[*at])).for_each(|at| bits.set(at));
                 self.tell_have(conn, stream, flow, send, bits, t);
             }
             None => {
@@ -89,7 +92,7 @@ impl StoqNode {
                     c.exchanges.insert(stream, Exchange::Looking { flow: Box::new(flow), send });
                 }
                 let number = self.wait(Wait::Known { conn, stream });
-                t.store(number, StoreOp::Known { ids: want.ids });
+                t.store(number, StoreOp::Known { ids: want.ids, most });
             }
         }
     }

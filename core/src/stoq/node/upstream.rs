@@ -243,7 +243,10 @@ impl StoqNode {
             Frame::Chunk(head) => asked.due.iter().position(|(_, id)| *id == head.id),
             _ => (!asked.due.is_empty()).then_some(0),
         };
-        let Some(at) = at else { return t.fact(Fact::Poisoned { server }) };
+        let Some(at) = at else {
+            t.fact(Fact::Poisoned { server });
+            return self.abort(conn, stream, Code::ContentMismatch, t);
+        };
         let (id, _) = asked.due.remove(at);
         let Some(fetch) = self.tier.as_ref().and_then(|tier| tier.fetches.get(&id)).cloned() else { return };
         t.fact(Fact::Fetched { server, bytes: bytes.len() as u32, took });

@@ -242,6 +242,13 @@ impl Session {
         }
     }
 
+    /// A datagram came that has no meaning here. Before both sides have confirmed it is dropped, whatever is in it (R-8-32).
+    pub(super) fn on_broken_datagram(&mut self, violation: Violation, cx: &mut Context<'_>) {
+        if self.judge(Event::Datagram) == Act::Go || Breach::HearDatagramsEarly.is_on() {
+            self.fail(violation, cx);
+        }
+    }
+
     /// Load of this side, as far as one session knows: the peer's requests in thousandths of what it was granted.
     fn load_permille(&self) -> u16 {
         let granted = self.requests_granted().max(1);

@@ -122,7 +122,7 @@ impl Machine for Session {
             Input::Reset { stream, code } => self.on_end(stream, exchange::states::Event::Reset, Code::from_quic(code, true), cx),
             Input::Stop { stream, code } => self.on_stop(stream, Code::from_quic(code, true), cx),
             Input::Datagram { frame } => self.on_datagram(frame, cx),
-            Input::BrokenDatagram { violation } => self.fail(violation, cx),
+            Input::BrokenDatagram { violation } => self.on_broken_datagram(violation, cx),
             Input::Progress { stream } => {
                 if let Some(exchange) = self.exchanges.get_mut(&stream) {
                     exchange.progress(cx.now);

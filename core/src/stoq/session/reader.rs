@@ -4,7 +4,8 @@
 //! the payload of unknown frames is dropped. After a violation the reader is of no use any more.
 
 use super::frame::{self, Frame, Kind};
-use super::limits::{FrameLimits, HEAD_BYTES_MAX};
+use super::limits::{DATAGRAM_BYTES_MAX, FrameLimits, HEAD_BYTES_MAX};
+use super::stream::CONTROL;
 use super::violation::Violation;
 use crate::base::{Reader, WireError};
 use crate::testing::Breach;
@@ -72,12 +73,6 @@ impl FrameReader {
         Self { head: Vec::new(), limits, left: 0, state: State::Kind }
     }
 
-    /// Drops all that comes from now on: the stream is of a type that means nothing here.
-    pub fn drop_all(&mut self) {
-        self.head = Vec::new();
-        self.state = State::Dropping;
-    }
-
     /// Takes the next thing off the front of `input`; none if all of the input was used and more is needed.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Item<'a>>, Violation> {
         if !input.is_empty() && Breach::ReadWholePackets.is_on() {
@@ -136,7 +131,8 @@ impl FrameReader {
     fn begin(&mut self, whole: Whole) -> Option<Item<'static>> {
         match whole {
             Whole::Kind(kind) => {
-                self.state = State::Frames;
+                // Only a control stream has frames; what any other one says is not looked at (R-8-34).
+                self.state = if kind == CONTROL { State::Frames } else { State::Dropping };
                 Some(Item::StreamKind(kind))
             }
             Whole::Frame(frame) => {
@@ -198,8 +194,11 @@ fn needed(bytes: &[u8]) -> usize {
     }
 }
 
-/// Reads the frames of a datagram: one or more, each whole, none with data.
+/// Reads the frames of a datagram: one or more, each whole, none with data, no more octets than a datagram may have (R-8-08).
 pub fn datagram(bytes: &[u8]) -> Result<Vec<Frame>, Violation> {
+    if bytes.len() > DATAGRAM_BYTES_MAX {
+        return Err(Violation::Malformed);
+    }
     let (mut reader, mut frames) = (Reader::new(bytes), Vec::new());
     while !reader.is_empty() {
         let frame = match frame::decode(&mut reader, &FrameLimits::default()) {

@@ -62,7 +62,7 @@ impl Transfer {
         self.counts.fetched_bytes += bytes.len() as u64;
         let exchange = self.asks.get_mut(&ask).expect("it was heard");
         let Some(place) = exchange.places.iter_mut().find(|place| place.open && place.key.is_named(id)) else {
-            self.blame(at, Penalty::NotAsked, cx);
+            self.give_up(ask, at, cx);
             return Ok(());
         };
         place.open = false;
@@ -86,6 +86,18 @@ impl Transfer {
             source.pace.arrived(due.mark, bytes.len() as u64, cx.now);
         }
         self.keep(place.key, bytes, at, cx)
+    }
+
+    /// More came than was asked for. What is still due in that exchange is asked for anew, elsewhere if there is somebody.
+    fn give_up(&mut self, ask: AskId, at: usize, cx: &mut Context<'_>) {
+        let places = self.asks.remove(&ask).map(|exchange| exchange.places).unwrap_or_default();
+        for place in places.iter().filter(|place| place.open && place.wanted) {
+            self.set_wronged(place.seq, at);
+            self.sources[at].forget(place.seq);
+            self.lost(place.seq, at);
+        }
+        cx.emit(Effect::GiveUp { ask });
+        self.blame(at, Penalty::NotAsked, cx);
     }
 
     /// What a name leads to. The source's word counts for that; whether it is a manifest at all is looked at.

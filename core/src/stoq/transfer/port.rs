@@ -215,6 +215,11 @@ pub enum Effect {
         /// Which.
         ask: AskId,
     },
+    /// Give an exchange up in which something came that was not asked for (R-8-22).
+    GiveUp {
+        /// Which.
+        ask: AskId,
+    },
     /// Hand over the wanted part of a chunk, [`Piece::of`] its bytes once they are opened (if the object is sealed, see [`Fact::Root`]). They are what
     /// the chunk's name says.
     Deliver {

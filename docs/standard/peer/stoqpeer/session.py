@@ -289,6 +289,8 @@ class Session(Control, QuicConnectionProtocol):
     def _datagram(self, data: bytes) -> None:
         if self.machine.fire("Datagram") != "Go":
             return
+        if len(data) > 1_150:
+            raise Violation("Malformed", "a datagram of more than 1,150 octets")
         for frame in whole_frames(data, "datagram"):
             if not self.in_use(NEEDS[frame.name]):
                 raise Violation("NotAgreed", frame.name)

@@ -90,6 +90,19 @@ fn answers() -> Vec<Case> {
             .leaning_on(&["R-8-26"]),
         );
     }
+    let other = Case::wire("R-8-22/a-chunk-of-another-digest-than-was-wanted", Invalid, Client, |t| {
+        let object = Fixture::new(t.name("wanted"), 1, t.seed(), 60_000);
+        let other = Fixture::new(t.name("other"), 1, t.seed() + 1, 3_000);
+        let (line, stream, frame) = wanting(t, &object)?;
+        let Frame::Want(want) = frame else { return Err(Miss::Inconclusive(format!("it asks with {frame:?}"))) };
+        let mut bits = Bits::zeros(want.ids.len()).unwrap_or_default();
+        (0..want.ids.len()).for_each(|at| bits.set(at));
+        t.send(line, stream, &Frame::Have(Box::new(bits)).to_bytes())?;
+        let content = t.content(&other, other.chunks()[0]);
+        t.send(line, stream, &content)?;
+        t.expect_stop(line, stream, &[Code::ContentMismatch])
+    });
+    all.push(other.leaning_on(&["R-8-26"]));
     all
 }
 

@@ -81,6 +81,9 @@ fn whole() -> Vec<Case> {
     {
         all.push(saying(&format!("R-8-08/one-that-ends-{what}"), Invalid, On::Datagram, octets, closed(Code::FrameMalformed)));
     }
+    // Frames without a meaning fill it up to the octet.
+    let long = |octets: usize| frame(0x3e, &vec![0; octets - 3]);
+    all.push(saying("R-8-08/one-octet-too-many", Invalid, On::Datagram, long(1_151), closed(Code::FrameMalformed)));
     all
 }
 
@@ -179,6 +182,21 @@ fn early() -> Vec<Case> {
             t.datagram(line, &ping(4))?;
             let came = tokens(t, line)?;
             ensure(came.is_empty(), || "a Ping was answered before the confirmation".into())?;
+            let confirm = t.confirmation(line, &settings, &theirs);
+            t.send(line, control, &frame(0x03, &confirm))?;
+            t.their_confirmation(line, &settings, &theirs)?;
+            t.expect_alive(line)
+        }),
+        Case::wire("R-8-32/a-frame-of-an-unknown-critical-type", Invalid, Origin, |t| {
+            let settings = Tester::settings(ROLES);
+            let line = t.connect(Identity::Certified(ROLES))?;
+            let control = t.greet(line, &settings.to_bytes())?;
+            let theirs = t.their_settings(line)?;
+            t.datagram(line, &[0x29, 0])?;
+            let hush = t.hush();
+            t.pause(hush);
+            let closed = t.closed(line);
+            ensure(closed.is_none(), || format!("a datagram before the confirmation closed the connection with {closed:x?}"))?;
             let confirm = t.confirmation(line, &settings, &theirs);
             t.send(line, control, &frame(0x03, &confirm))?;
             t.their_confirmation(line, &settings, &theirs)?;

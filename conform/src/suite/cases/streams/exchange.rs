@@ -140,6 +140,24 @@ fn short() -> Vec<Case> {
             t.expect_reset(line, stream, &incomplete)?;
             t.expect_alive(line)
         }),
+        // Whether the end comes before or behind what is wanted.
+        Case::wire("R-8-21/right-after-the-manifest-of-an-offer", Boundary, Origin, move |t| {
+            let object = one_chunk(t.name("cut"), t.seed(), 300);
+            let line = t.session()?;
+            let stream = t.offer(line, &object)?;
+            t.send_last(line, stream, &[])?;
+            t.expect_reset(line, stream, &incomplete)?;
+            t.expect_alive(line)
+        })
+        .leaning_on(&["R-9-20"]),
+        Case::wire("R-8-21/before-what-is-wanted-of-an-offer", Invalid, Origin, move |t| {
+            let object = one_chunk(t.name("owed"), t.seed(), 300);
+            let line = t.session()?;
+            let (stream, _) = offered(t, line, &object)?;
+            t.send_last(line, stream, &[])?;
+            t.expect_reset(line, stream, &incomplete)?;
+            t.expect_alive(line)
+        }),
     ]
 }
 

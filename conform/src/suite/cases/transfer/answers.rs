@@ -4,13 +4,14 @@ use super::objects::{self, ranged, tree, whole};
 use crate::suite::case::Case;
 use crate::suite::case::Polarity::{self, Boundary, Invalid, Valid};
 use crate::suite::case::Subject::{Edge, Origin};
+use crate::suite::cases::alone::one_chunk;
 use crate::suite::octets;
 use crate::suite::port::Line;
-use crate::suite::tester::{Answer, Fixture, Tester};
+use crate::suite::tester::{Answer, Fixture, ROLES, Tester};
 use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::stoq::chunk::ChunkId;
-use hypermesh_core::stoq::session::Code;
 use hypermesh_core::stoq::session::frame::{ContentId, Frame, GetId, GetName, Name, Range, Word};
+use hypermesh_core::stoq::session::{Code, Setting};
 use hypermesh_core::testing::stoq::{Packed, pack};
 use std::collections::BTreeSet;
 
@@ -82,9 +83,31 @@ fn a_have_comes_first(t: &mut Tester<'_>, there: usize, lacking: usize, send: bo
     ensure(brought == due, || format!("{} contents came, and {} were promised", brought.len(), due.len()))
 }
 
+/// Chunks of which the peer takes all but the middle one: a source that promises that one cannot keep its word.
+fn not_promised(t: &mut Tester<'_>) -> Outcome {
+    let line = t.session()?;
+    let objects = [300, 70_000, 400].map(|len| one_chunk(t.name(&format!("of-{len}")), t.seed() + len as u64, len));
+    for object in &objects {
+        t.put(line, object).map_err(|miss| miss.before("storing an object"))?;
+    }
+    let ids = objects.each_ref().map(|object| object.chunks()[0]);
+    let asker = t.session_with(ROLES, &Tester::settings(ROLES).with(Setting::ChunkBytes, 65_536))?;
+    let stream = t.want(asker, &ids, true)?;
+    t.send_last(asker, stream, &[])?;
+    let answer = t.expect_answer(asker, stream)?;
+    let Some((Frame::Have(bits), _)) = answer.frames.first() else {
+        // A request that needs what is too long can be refused as a whole (clause 6.2).
+        return ensure(answer.code() == Some(Code::Refused), || "neither a Have nor a refusal came".into());
+    };
+    let told: Vec<bool> = (0..bits.count()).map(|at| bits.get(at)).collect();
+    let brought = brought(&answer)?;
+    let kept: Vec<bool> = ids.iter().map(|id| brought.contains(id)).collect();
+    ensure(told == kept && told == [true, false, true], || format!("the bits are {told:?}, and of these chunks came {kept:?}"))
+}
+
 /// R-10-03.
 fn haves() -> Vec<Case> {
-    let mut all = Vec::new();
+    let mut all = vec![Case::wire("R-10-03/a-chunk-that-the-peer-does-not-take", Boundary, Origin, not_promised)];
     for (what, polarity, there, lacking, send) in [
         ("all-are-there", Valid, 5, 0, true),
         ("some-are-there", Valid, 4, 3, true),

@@ -124,6 +124,11 @@ fn conflicts() -> Vec<Case> {
         second("the-same-version-with-another-manifest", Boundary, 5, true, Some(Code::Conflict)),
         second("a-version-below", Invalid, 4, true, Some(Code::Conflict)),
         purged("a-version-that-a-purge-covers", Invalid, 5, Some(Code::Conflict)),
+        Case::wire("R-10-18/the-version-that-stands-for-none", Boundary, Origin, |t| {
+            let line = t.session()?;
+            let none = object(t, "none", 0, 20_000);
+            stores(t, line, &none, Some(Code::Conflict))
+        }),
         purged("one-version-above-what-a-purge-covers", Boundary, 6, None),
     ]
 }

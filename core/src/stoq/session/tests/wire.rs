@@ -6,6 +6,7 @@ use crate::base::{Reader, Wire, WireError};
 use crate::stoq::session::frame::*;
 use crate::stoq::session::limits::*;
 use crate::stoq::session::reader::{FrameReader, Item, datagram};
+use crate::stoq::session::stream::CONTROL;
 use crate::stoq::session::violation::Violation;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -118,23 +119,42 @@ fn a_reader_holds_nothing_between_frames() {
 }
 
 #[test]
-fn a_one_way_stream_tells_its_type_first() {
-    let mut bytes = Vec::new();
-    put_varint(&mut bytes, 300);
-    bytes.extend(Frame::GoAway { accepted: 3 }.to_bytes());
-    let mut reader = FrameReader::one_way(FrameLimits::default());
-    let mut items = Vec::new();
-    for byte in &bytes {
-        match reader.next(&mut &[*byte][..]) {
-            Ok(Some(Item::StreamKind(kind))) => items.push(kind),
-            Ok(Some(Item::Frame(frame))) => assert_eq!(frame, Frame::GoAway { accepted: 3 }),
-            other => assert_eq!(other, Ok(None)),
+fn a_one_way_stream_tells_its_type_first_and_only_a_control_stream_says_more() {
+    for (kind, said) in [(CONTROL, 1), (300, 0)] {
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, kind);
+        bytes.extend(Frame::GoAway { accepted: 3 }.to_bytes());
+        let mut reader = FrameReader::one_way(FrameLimits::default());
+        let (mut kinds, mut frames) = (Vec::new(), 0);
+        for byte in &bytes {
+            match reader.next(&mut &[*byte][..]) {
+                Ok(Some(Item::StreamKind(kind))) => kinds.push(kind),
+                Ok(Some(Item::Frame(frame))) => {
+                    assert_eq!(frame, Frame::GoAway { accepted: 3 });
+                    frames += 1;
+                }
+                other => assert_eq!(other, Ok(None)),
+            }
         }
+        assert_eq!((kinds, frames), (vec![kind], said));
+        if kind != CONTROL {
+            assert_eq!(reader.next(&mut &[0xFF; 100][..]), Ok(None), "octets that are no frames mean nothing there either");
+        }
+        assert_eq!(reader.finish(), Ok(()));
     }
-    assert_eq!(items, [300]);
-    reader.drop_all();
-    assert_eq!(reader.next(&mut &[0xFF; 100][..]), Ok(None), "what comes on a dropped stream is nothing");
-    assert_eq!(reader.finish(), Ok(()));
+}
+
+#[test]
+fn a_datagram_has_no_more_octets_than_it_may() {
+    let long = |octets: usize| {
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, 0x3e);
+        put_varint(&mut bytes, octets as u64 - 3);
+        bytes.resize(octets, 0);
+        datagram(&bytes)
+    };
+    assert_eq!(long(1_150), Ok(Vec::new()));
+    assert_eq!(long(1_151), Err(Violation::Malformed));
 }
 
 #[test]

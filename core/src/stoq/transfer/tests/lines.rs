@@ -263,7 +263,7 @@ impl<'o> World<'o> {
                 let server = self.asked[ask];
                 self.later(self.half(server), Event::Withdrawn(server, *ask, *first, *count));
             }
-            Effect::Drop { ask } => {
+            Effect::Drop { ask } | Effect::GiveUp { ask } => {
                 let server = self.asked[ask];
                 self.later(self.half(server), Event::Dropped(server, *ask));
             }

@@ -134,7 +134,7 @@ fn the_cheapest_source_is_asked_first_and_a_late_offer_is_used() {
 }
 
 #[test]
-fn who_sends_what_was_not_asked_for_is_blamed() {
+fn who_sends_what_was_not_asked_for_is_blamed_and_the_exchange_is_given_up() {
     let object = Object::random(31, 30_000);
     let mut world = World::new(&object, 31, &[(Conduct::Honest, MB, 5)]);
     world.begin(all(&object, 1));
@@ -142,7 +142,10 @@ fn who_sends_what_was_not_asked_for_is_blamed() {
     let ask = *world.transfer.asks.keys().next().expect("the root is asked for");
     let (id, bytes) = lines::content(&object, *object.places.keys().next().expect("there are chunks"));
     world.give(Input::Content { ask, id, bytes: bytes.clone() });
-    world.give(Input::Named { ask, id, version: 1, bytes });
+    assert!(world.effects.contains(&Effect::GiveUp { ask }), "{:?}", world.effects);
+    let again = *world.transfer.asks.keys().next().expect("the root is asked for again");
+    assert_ne!(again, ask);
+    world.give(Input::Named { ask: again, id, version: 1, bytes });
     assert_eq!(penalties(&world, 0, Penalty::NotAsked), 2);
     assert_eq!(world.errors, Vec::<String>::new());
 }
