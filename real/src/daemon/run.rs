@@ -169,7 +169,7 @@ fn open_store(settings: &Settings) -> Result<(Option<Arc<Store>>, Option<Recover
 }
 
 /// The configuration of core's node, and the servers above it.
-fn node(settings: &Settings, values: &Effective) -> (Config, BTreeMap<ServerId, Address>) {
+pub(super) fn node(settings: &Settings, values: &Effective) -> (Config, BTreeMap<ServerId, Address>) {
     let roles = settings.role.roles();
     let mut capabilities = Capabilities::PURGE.with(Capabilities::PROBES);
     if settings.role == Role::Origin {
@@ -190,6 +190,8 @@ fn node(settings: &Settings, values: &Effective) -> (Config, BTreeMap<ServerId, 
     let mut cache = values.cache(seed);
     if settings.store.is_none() {
         cache.disk_bytes = 0;
+        // Its copies do not survive a crash, so a purge of them need not either (R-11-08).
+        cache.durable_purges = false;
     }
     let cache: Option<cache::Config> = (settings.role != Role::Origin).then_some(cache);
     let config = Config {

@@ -1,6 +1,6 @@
 //! What a node's file may say, and how a wrong one is told.
 
-use super::{Role, Settings};
+use super::{Role, Settings, run};
 use std::path::Path;
 
 const EDGE: &str = r#"
@@ -39,4 +39,15 @@ fn a_wrong_file_is_told_with_its_place_and_an_example() {
         let told = read(&EDGE.replace(right, wrong)).expect_err(wrong);
         assert!(told.contains(says) && told.contains("edge.yaml"), "{wrong}: {told}");
     }
+}
+
+#[test]
+fn a_cache_records_purges_only_if_it_has_a_store_to_record_them_in() {
+    let records = |text: &str| {
+        let settings = read(text).expect("the file is good");
+        let (config, _) = run::node(&settings, &settings.values().expect("they fit"));
+        config.cache.expect("an edge has a cache").durable_purges
+    };
+    let bare = EDGE.replace("store: {folder: edge, quota: 1GiB}\n", "");
+    assert_eq!((records(EDGE), records(&bare)), (true, false));
 }
