@@ -189,7 +189,7 @@ fn values_without_bounds_are_those_of_core() {
 fn counters_are_those_that_a_node_shows_and_the_yang_module_has() {
     let (_, text) = loaded();
     let source = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let shown = source("real/src/daemon/metrics.rs") + &source("real/src/daemon/run.rs");
+    let shown = source("real/src/daemon/metrics.rs") + &source("real/src/daemon/management.rs");
     let yang = source(&format!("{FOLDER}/stoq.yang"));
     let page = text.clause(17).expect("management");
     let names: Vec<String> = page.rows().map(|(_, _, cells)| cells[0].replace('`', "")).filter(|name| name.starts_with("stoq_")).collect();

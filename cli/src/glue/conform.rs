@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "real")]
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
-    /// At this address; the folder has the authority that it trusts.
-    At(std::net::SocketAddrV6, std::path::PathBuf),
+    /// At this address; the folder has the authority that it trusts. What it tells of itself, it may tell at the other address.
+    At(std::net::SocketAddrV6, std::path::PathBuf, Option<std::net::SocketAddr>),
     /// Behind this upper tester; the folder has the authority that it trusts.
     Driven(String, std::path::PathBuf),
     /// In this process.
@@ -106,7 +106,10 @@ impl Choice {
         let own = std::env::temp_dir().join(format!("hypermesh-conform-{}", std::process::id()));
         let (implementation, options) = match place {
             Place::Loopback => ("the nodes of this build, over loopback".to_owned(), "--loopback".to_owned()),
-            Place::At(address, folder) => (address.to_string(), format!("--target {address} --certs {}", folder.display())),
+            Place::At(address, folder, management) => {
+                let management = management.map_or_else(String::new, |at| format!(" --management {at}"));
+                (address.to_string(), format!("--target {address} --certs {}{management}", folder.display()))
+            }
             Place::Driven(upper, folder) => (upper.clone(), format!("--upper '{upper}' --certs {}", folder.display())),
         };
         let made = std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()));
@@ -121,11 +124,13 @@ impl Choice {
             !stop.load(Ordering::SeqCst)
         };
         // Whoever listens there, or is driven, is one, and hears one case after the other.
+        let management = if let Place::At(_, _, management) = place { *management } else { None };
         let one = |target: Target, folder: &std::path::Path, tell| {
-            QuicPort::new(target, folder, Pixit::default()).map(|mut port| campaign.on_port(&mut port, Tier::Remote, tell))
+            QuicPort::new(target, folder, Pixit { management, ..Pixit::default() })
+                .map(|mut port| campaign.on_port(&mut port, Tier::Remote, tell))
         };
         let ran = |(): ()| match place {
-            Place::At(address, folder) => one(Target::At(*address), folder, tell),
+            Place::At(address, folder, _) => one(Target::At(*address), folder, tell),
             Place::Driven(upper, folder) => one(Target::Driven(upper.clone()), folder, tell),
             Place::Loopback => {
                 let open = |lane: usize| {

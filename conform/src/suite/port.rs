@@ -6,11 +6,13 @@
 use super::case::Subject;
 use super::verdict::Outcome;
 use hypermesh_core::base::{Span, Time};
-use hypermesh_core::stoq::node::{Command, JobId, Told};
-use hypermesh_core::stoq::session::frame::ContentId;
+use hypermesh_core::stoq::cache::Version;
+use hypermesh_core::stoq::node::{Command, JobId, Offer, Told};
+use hypermesh_core::stoq::session::frame::{ContentId, Name};
 use hypermesh_core::stoq::session::{Roles, Side, StreamId};
+use hypermesh_core::testing::stoq::{Packed, pack};
 use std::collections::BTreeMap;
-use std::net::SocketAddrV6;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 /// A connection of the tester.
@@ -101,6 +103,8 @@ pub struct Pixit {
     pub send_ahead_bytes: u32,
     /// For how long a cache answers for names by itself.
     pub lease: Span,
+    /// Where it tells of itself over HTTP (Annex E.3), if that is known.
+    pub management: Option<SocketAddr>,
     /// How long the tester waits for a reaction that is due at once. After twice this time silence is a verdict.
     pub patience: Span,
     /// How long the tester listens where nothing may come.
@@ -126,6 +130,7 @@ impl Default for Pixit {
             purges_max: 8,
             send_ahead_bytes: 1 << 20,
             lease: Span::secs(4),
+            management: None,
             patience: Span::millis(1_500),
             hush: Span::millis(150),
             settle: Span::millis(10),
@@ -157,6 +162,28 @@ pub enum Heard {
     Datagram(Vec<u8>),
     /// The connection is over: with this code of the application, or without one (a fault of QUIC, a silence that was too long).
     Closed(Option<u64>),
+}
+
+/// An object that an application of the implementation stores.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'n> {
+    /// Its name; the version is the first.
+    pub name: &'n str,
+    /// The seed of its octets, by the formula of Annex D.
+    pub seed: u64,
+    /// How many octets it has.
+    pub len: usize,
+}
+
+impl Stored<'_> {
+    /// The contents that a node of this build makes of it, and the job of its application. A breach of the writer is one of whoever calls this.
+    pub(crate) fn packed(&self) -> (Packed, Command) {
+        let packed = pack(&super::octets::formula(self.seed, self.len));
+        let name = Name::new(self.name).expect("a case names things well");
+        let (len, root, manifest) = (packed.bytes.len() as u64, packed.root, packed.manifest.clone());
+        let offer = Offer { server: None, name, version: Version(1), len, root, manifest, copies: 1 };
+        (packed, Command::Put(Box::new(offer)))
+    }
 }
 
 /// The tester's side of QUIC.
@@ -217,6 +244,9 @@ pub trait Port {
 
     /// Tells an application of the implementation what to want; none without an upper tester.
     fn command(&mut self, job: JobId, command: Command) -> Option<()>;
+
+    /// Has an application of the implementation store an object, which the implementation cuts and describes by itself; none without an upper tester.
+    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()>;
 
     /// What an application was told last of a job that is over, if it is by then; none without an upper tester.
     fn told(&mut self, job: JobId, within: Span) -> Option<Told>;
@@ -283,8 +313,11 @@ pub trait Network {
     /// Where the implementation listens.
     fn address(&self) -> Outcome<SocketAddrV6>;
 
-    /// Starts the implementation anew with another idle time; an error where it is not the tester's to start.
-    fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome;
+    /// Starts the implementation anew, set like this; inconclusive where it is not the tester's to start.
+    fn start_with(&mut self, subject: Subject, pixit: &Pixit) -> Outcome;
+
+    /// Where the implementation tells of itself over HTTP (Annex E.3); none where nobody told.
+    fn management(&self) -> Option<SocketAddr>;
 
     /// Starts the implementation anew in front of a tester that receives it like this, for the rest of the case; an error where it is not the tester's to
     /// start.

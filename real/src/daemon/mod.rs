@@ -7,6 +7,7 @@
 //! ```
 
 mod http;
+mod management;
 mod metrics;
 mod run;
 mod settings;
@@ -14,6 +15,7 @@ mod settings;
 mod tests;
 mod watch;
 
+pub use management::Management;
 pub use metrics::Metrics;
 pub use run::{Daemon, DaemonError};
 pub use settings::{Role, Settings, SettingsError, StoreSettings, Upstream};

@@ -1,6 +1,6 @@
 //! A running node.
 
-use super::http::{self, Page};
+use super::management::Management;
 use super::metrics::Metrics;
 use super::settings::{Role, Settings};
 use super::watch::{Files, Seen};
@@ -14,7 +14,6 @@ use hypermesh_core::stoq::node::{Config, Input, Server, ServerId, StoqNode};
 use hypermesh_core::stoq::preset::{Effective, Key};
 use hypermesh_core::stoq::session::frame::Name;
 use hypermesh_core::stoq::session::{Capabilities, Roles};
-use hypermesh_core::testing::Breach;
 use quinn::{ClientConfig, ServerConfig};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +21,6 @@ use std::io;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// How often files are looked at.
@@ -78,6 +76,7 @@ pub struct Daemon {
     /// What drives it.
     pub driver: Driver<StoqNode>,
     leave_within: Duration,
+    management: Option<Management>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -143,20 +142,18 @@ impl Daemon {
         if let Some(store) = store {
             tasks.push(tokio::spawn(compact(store)));
         }
-        let mut local = None;
-        if let Some(at) = settings.local {
-            let listener = TcpListener::bind(at).await.map_err(|error| DaemonError::Socket("the local port", error))?;
-            local = listener.local_addr().ok();
-            tasks.push(tokio::spawn(http::serve(listener, page(&driver, &metrics))));
-        }
+        let offered = settings.local.map(|at| Management::start(at.into(), &driver, &metrics)).transpose();
+        let management = offered.map_err(|error| DaemonError::Socket("the local port", error))?;
+        let local = management.as_ref().map(|pages| pages.address);
         let leave_within = Duration::from_nanos(values.get(Key::SessionLeaveWithin));
-        Ok(Self { address, local, recovery, metrics, driver, leave_within, tasks })
+        Ok(Self { address, local, recovery, metrics, driver, leave_within, management, tasks })
     }
 
     /// Leaves in good order: what is under way goes on for as long as the settings allow. False if that was not long enough.
     pub async fn leave(self) -> bool {
         let in_time = self.driver.leave(self.leave_within).await;
-        self.tasks.iter().filter(|_| !Breach::SayHealthyWhenGone.is_on()).for_each(JoinHandle::abort);
+        self.management.iter().for_each(Management::stop);
+        self.tasks.iter().for_each(JoinHandle::abort);
         in_time
     }
 }
@@ -227,41 +224,4 @@ async fn compact(store: Arc<Store>) {
         // A disk that fails is told to whoever writes next.
         let _ = tokio::task::spawn_blocking(move || store.compact()).await;
     }
-}
-
-fn page(driver: &Driver<StoqNode>, metrics: &Arc<Metrics>) -> Page {
-    let (driver, metrics) = (driver.clone(), Arc::clone(metrics));
-    Box::new(move |path| match path {
-        "/health" => Some((200, "ok\n".to_owned())),
-        "/metrics" => {
-            let held = driver.held();
-            let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-            // What begins with `stoq_` is in clause 17 of the standard; the rest is of this implementation.
-            let mut more = vec![
-                ("stoq_connections", "Connections that are open.", held.connections as u64),
-                ("stoq_streams", "Streams that are open.", held.streams as u64),
-                (
-                    "hypermesh_quic_connections",
-                    "Connections of QUIC, those in their handshake or closing too.",
-                    held.quic_connections as u64,
-                ),
-                ("hypermesh_jobs", "Jobs of applications that are not over.", held.jobs as u64),
-                ("hypermesh_deadlines", "Wake-ups that were asked for, those that are stale by now too.", held.deadlines as u64),
-                ("hypermesh_tasks", "Tasks of the process.", tasks as u64),
-            ];
-            let store = driver.disk().0.as_ref().map(|store| store.figures());
-            if let Some(store) = store {
-                more.extend([
-                    ("hypermesh_store_segments", "Segments of the store, a file each.", store.segments as u64),
-                    ("stoq_store_bytes", "Bytes of all segments of the store.", store.bytes),
-                    ("stoq_store_live_bytes", "Bytes of these that are needed.", store.live_bytes),
-                    ("stoq_store_contents", "Chunks and manifests in the store.", store.contents as u64),
-                    ("stoq_store_rotten", "Contents of these that were found damaged.", store.rotten as u64),
-                    ("stoq_store_names", "Names in the store.", store.names as u64),
-                ]);
-            }
-            Some((200, metrics.page(driver.figures(), &more)))
-        }
-        _ => None,
-    })
 }

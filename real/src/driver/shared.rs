@@ -336,22 +336,24 @@ impl<M: Node> Driver<M> {
     /// Lets the node leave in good order. Returns once it has left, or when `within` is over.
     pub async fn leave(&self, within: std::time::Duration) -> bool {
         self.input(Input::Leave);
-        let left = async {
-            loop {
-                let rung = self.0.left.notified();
-                let is_gone = {
-                    let inner = self.0.lock();
-                    inner.has_left && inner.parting == 0
-                };
-                if is_gone {
-                    return;
-                }
-                rung.await;
-            }
-        };
-        let in_time = tokio::time::timeout(within, left).await.is_ok();
+        let in_time = tokio::time::timeout(within, self.left()).await.is_ok();
         self.stop().await;
         in_time
+    }
+
+    /// Returns once the node has left, whoever told it to, and its peers have heard what it said last.
+    pub async fn left(&self) {
+        loop {
+            let rung = self.0.left.notified();
+            let is_gone = {
+                let inner = self.0.lock();
+                inner.has_left && inner.parting == 0
+            };
+            if is_gone {
+                return;
+            }
+            rung.await;
+        }
     }
 
     /// Closes every connection at once, and returns when peers could know. Nothing of the driver is left then but what others hold of it.

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::progress::Steps;
 use hypermesh_conform::registry::Profile;
 use hypermesh_conform::suite::report::Ran;
-use std::net::SocketAddrV6;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +18,10 @@ pub(super) struct Args {
     /// Test the origin that listens at this address, over QUIC, instead of the machines in memory (`[::1]:4433`).
     #[arg(long, value_name = "[ADDR]:PORT")]
     target: Option<SocketAddrV6>,
+
+    /// Where the target tells of itself over HTTP, `/metrics` and `/health`, as `local` in the file of a node says (`[::1]:9100`).
+    #[arg(long, value_name = "ADDR:PORT", requires = "target")]
+    management: Option<SocketAddr>,
 
     /// Test the implementation behind this upper tester (Annex E of the standard), as server and as client: a program and its arguments.
     #[arg(long, value_name = "COMMAND", conflicts_with = "target")]
@@ -49,7 +53,7 @@ impl Args {
     /// Runs what was chosen on sockets, if that was asked for.
     pub(super) fn ran(&self, choice: &Choice, stop: &AtomicBool, output: Output) -> Result<Option<Ran>, Failure> {
         let place = match (self.target, &self.upper) {
-            (Some(address), _) => Place::At(address, self.certs.clone()),
+            (Some(address), _) => Place::At(address, self.certs.clone(), self.management),
             (None, Some(upper)) => Place::Driven(upper.clone(), self.certs.clone()),
             (None, None) if self.loopback => Place::Loopback,
             (None, None) => return Ok(None),

@@ -2,7 +2,7 @@
 
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
 use crate::suite::case::{Case, Need, Subject::Origin};
-use crate::suite::port::{BadCertificate, Hello, Identity, Ways};
+use crate::suite::port::{BadCertificate, Hello, Identity, Pixit, Ways};
 use crate::suite::tester::Tester;
 use crate::suite::verdict::{Miss, Outcome, ensure};
 use hypermesh_core::base::Span;
@@ -72,7 +72,8 @@ fn slow() -> Vec<Case> {
     let held = |name: &'static str, polarity, span: Span, opens: bool| {
         Case::wire(name, polarity, Origin, move |t| {
             // With a shorter idle time the connection would end by that.
-            t.network()?.start_with_idle(Origin, Span::secs(30))?;
+            let pixit = Pixit { idle: Span::secs(30), ..*t.pixit() };
+            t.network()?.start_with(Origin, &pixit)?;
             let opened = t.handshake(&Hello { path: Some((1_500, usize::MAX)), held: span, ..Hello::default() })?;
             let line = opened.map_err(|why| Miss::Inconclusive(format!("no answer to the first packet: {why}")))?;
             t.pause(span);

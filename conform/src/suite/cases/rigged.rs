@@ -2,7 +2,7 @@
 
 use crate::suite::case::Subject;
 use crate::suite::memory::Memory;
-use crate::suite::port::{Heard, Identity, Line, Pixit, Port, Ways};
+use crate::suite::port::{Heard, Identity, Line, Pixit, Port, Stored, Ways};
 use crate::suite::verdict::Outcome;
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::node::{Command, JobId, Told};
@@ -104,6 +104,10 @@ impl Port for Rigged {
 
     fn command(&mut self, job: JobId, command: Command) -> Option<()> {
         self.memory.command(job, command)
+    }
+
+    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
+        self.memory.store(job, object)
     }
 
     fn told(&mut self, job: JobId, within: Span) -> Option<Told> {

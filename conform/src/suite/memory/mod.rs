@@ -8,7 +8,7 @@ pub(crate) mod subject;
 mod wire;
 
 use super::case::Subject;
-use super::port::{Heard, Identity, Line, Pixit, Port, Ways};
+use super::port::{Heard, Identity, Line, Pixit, Port, Stored, Ways};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Peer, Told};
@@ -266,6 +266,12 @@ impl Port for Memory {
 
     fn offer(&mut self, contents: &BTreeMap<ContentId, Arc<[u8]>>) {
         self.world.seats[SEAT].offers.extend(contents.iter().map(|(id, bytes)| (*id, bytes.clone())));
+    }
+
+    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
+        let (packed, command) = under(self.breach, || object.packed());
+        self.offer(&packed.contents);
+        self.command(job, command)
     }
 
     fn told(&mut self, job: JobId, within: Span) -> Option<Told> {

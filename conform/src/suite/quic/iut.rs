@@ -10,6 +10,7 @@ use hypermesh_core::stoq::node::{Command, Input, JobId, StoqNode, Told, Unread};
 use hypermesh_core::stoq::preset::Effective;
 use hypermesh_core::stoq::session::Roles;
 use hypermesh_core::stoq::session::frame::{ContentId, Name};
+use hypermesh_real::daemon::{Management, Metrics};
 use hypermesh_real::driver::{Address, Disk, Door, Driver, Setup, Supply};
 use hypermesh_real::quic::{self, Parameters, Shown};
 use hypermesh_real::store::{Options, Store};
@@ -53,6 +54,7 @@ pub(super) struct Local {
     driver: Driver<StoqNode>,
     offers: Arc<Offers>,
     jobs: BTreeMap<JobId, (JobId, Arc<Mutex<Heard>>)>,
+    management: Arc<Management>,
     _store: Option<TempDir>,
 }
 
@@ -100,18 +102,23 @@ impl Local {
             servers: BTreeMap::from([(TESTER, Address { socket: tester, asked })]),
             disk: Disk(store),
         };
-        let driver = Driver::start(setup, None);
+        let metrics = Arc::new(Metrics::default());
+        let noting = Arc::clone(&metrics);
+        let driver = Driver::start(setup, Some(Box::new(move |fact| noting.note(fact))));
+        let management = Management::start((Ipv6Addr::LOCALHOST, 0).into(), &driver, &metrics).map_err(wrong)?;
         if has_list {
             driver.list(deployment.list()?);
         }
         if subject != Subject::Origin {
             driver.input(Input::Servers(Box::new([subject::above()])));
         }
-        Ok(Self { address, driver, offers: Arc::default(), jobs: BTreeMap::new(), _store: folder })
+        let (offers, jobs, management) = (Arc::default(), BTreeMap::new(), Arc::new(management));
+        Ok(Self { address, driver, offers, jobs, management, _store: folder })
     }
 
     pub(super) fn stop(self, runtime: &Runtime) {
         let driver = self.driver.clone();
+        self.management.stop();
         // Nobody waits for the last packets; the tester has closed its connections.
         runtime.spawn(async move { driver.stop().await });
     }
@@ -169,8 +176,18 @@ impl Local {
         heard.map(|heard| heard.got.values().flatten().copied().collect()).unwrap_or_default()
     }
 
-    pub(super) fn leave(&self) {
+    /// Where it tells of itself.
+    pub(super) fn management(&self) -> SocketAddr {
+        self.management.address
+    }
+
+    pub(super) fn leave(&self, runtime: &Runtime) {
         self.driver.input(Input::Leave);
+        let (driver, management) = (self.driver.clone(), Arc::clone(&self.management));
+        runtime.spawn(async move {
+            driver.left().await;
+            management.stop();
+        });
     }
 }
 

@@ -15,7 +15,7 @@ pub use iut::Reached;
 pub use pki::Deployment;
 
 use super::case::Subject;
-use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Ways, Welcome};
+use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Stored, Ways, Welcome};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::node::{Command, JobId, Told};
@@ -367,6 +367,16 @@ impl Port for QuicPort {
         Some(())
     }
 
+    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
+        if let Some(upper) = &mut self.upper {
+            return upper.store(job, object);
+        }
+        // A breach of the process is on in every thread but the tester's, and the writer is not the tester.
+        let (packed, command) = std::thread::scope(|scope| scope.spawn(|| object.packed()).join()).ok()?;
+        self.offer(&packed.contents);
+        self.command(job, command)
+    }
+
     fn told(&mut self, job: JobId, within: Span) -> Option<Told> {
         let until = Instant::now() + duration(within);
         if let Some(upper) = &self.upper {
@@ -394,7 +404,7 @@ impl Port for QuicPort {
         if let Some(upper) = &mut self.upper {
             return upper.leave();
         }
-        self.local.as_ref()?.leave();
+        self.local.as_ref()?.leave(&self.theirs);
         Some(())
     }
 
@@ -408,9 +418,9 @@ impl Network for QuicPort {
         self.reached()
     }
 
-    fn start_with_idle(&mut self, subject: Subject, idle: Span) -> Outcome {
-        let started = self.start_set(subject, Pixit { idle, ..self.pixit }, true)?;
-        started.ok_or_else(|| Miss::Inconclusive(format!("its idle time has to be {idle} or more for this")))
+    fn start_with(&mut self, subject: Subject, pixit: &Pixit) -> Outcome {
+        let started = self.start_set(subject, *pixit, true)?;
+        started.ok_or_else(|| Miss::Inconclusive("it has to be set otherwise for this, which needs an upper tester".into()))
     }
 
     fn start_before(&mut self, subject: Subject, welcome: &Welcome) -> Outcome {
@@ -447,6 +457,11 @@ impl Network for QuicPort {
         let tasks = self.lines.get(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
         let chain = tasks.connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
         Ok(chain.into_iter().flat_map(|chain| *chain).map(|certificate| certificate.to_vec()).collect())
+    }
+
+    fn management(&self) -> Option<SocketAddr> {
+        let told = self.upper.as_ref().and_then(|upper| upper.management).or(self.pixit.management);
+        self.local.as_ref().map(Local::management).or(told)
     }
 
     fn revoke(&mut self) -> Outcome {

@@ -3,7 +3,7 @@
 use super::pki::{Deployment, TESTER};
 use crate::suite::case::Subject;
 use crate::suite::memory::subject;
-use crate::suite::port::Pixit;
+use crate::suite::port::{Pixit, Stored};
 use crate::suite::verdict::{Miss, Outcome};
 use crate::vectors::{hex, unhex};
 use hypermesh_core::base::{Span, Wire as _};
@@ -13,7 +13,7 @@ use hypermesh_core::stoq::transfer::{Counters, What};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddrV6;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,6 +43,8 @@ pub(super) struct Upper {
     jobs: BTreeMap<JobId, u64>,
     /// Where the implementation listens, if it does.
     pub(super) address: Option<SocketAddrV6>,
+    /// Where it tells of itself, if it said so as it began to listen.
+    pub(super) management: Option<SocketAddr>,
 }
 
 fn wrong(error: impl std::fmt::Display) -> Miss {
@@ -78,7 +80,7 @@ impl Upper {
                 heard.more.notify_all();
             }
         });
-        Ok(Self { program, lines, answers, next: 1, test: 0, jobs: BTreeMap::new(), address: None })
+        Ok(Self { program, lines, answers, next: 1, test: 0, jobs: BTreeMap::new(), address: None, management: None })
     }
 
     /// Says a line, and does not wait for its answer.
@@ -137,10 +139,11 @@ impl Upper {
         let (upstreams, names) = if subject == Subject::Origin { (vec![], vec![]) } else { (vec![tester.to_string()], vec![TESTER]) };
         let set = json!({ "parameters": parameters(pixit), "role": role, "upstreams": upstreams, "names": names, "lists": has_list });
         self.done("configure", set)?;
-        self.address = None;
+        (self.address, self.management) = (None, None);
         if subject != Subject::Client {
             let answer = self.done("listen", json!({ "address": "[::1]:0" }))?;
             let address = answer["address"].as_str().and_then(|text| text.parse().ok());
+            self.management = answer["management"].as_str().and_then(|text| text.parse().ok());
             self.address = Some(address.ok_or_else(|| wrong("it listens at no address of IPv6"))?);
         }
         if subject == Subject::Client {
@@ -171,6 +174,17 @@ impl Upper {
             Command::Taken { .. } | Command::Credit { .. } => return Some(()),
             Command::Put(_) | Command::Purge { .. } => return None,
         };
+        self.begun(job, verb, members)
+    }
+
+    /// Has an application of the implementation store an object; none if it cannot.
+    pub(super) fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
+        let octets = json!({ "seed": object.seed, "length": object.len });
+        self.begun(job, "put", json!({ "name": object.name, "version": 1, "octets": octets }))
+    }
+
+    /// Says a line that belongs to a job; none if the upper tester does not know its verb.
+    fn begun(&mut self, job: JobId, verb: &str, members: Value) -> Option<()> {
         let seq = self.say(verb, members).ok()?;
         if verb != "cancel" {
             self.jobs.insert(job, seq);

@@ -26,7 +26,7 @@ pub use run::{Crossed, Path, TRIES, campaign, digest};
 use super::case::Subject;
 use super::memory::subject::{self, TESTER};
 use super::memory::under;
-use super::port::{Identity, Line, Pixit, Port, Ways};
+use super::port::{Identity, Line, Pixit, Port, Stored, Ways};
 use super::verdict::{Miss, Outcome};
 use air::{Air, Host, Packet};
 use driver::Driver;
@@ -521,6 +521,12 @@ impl Port for Simulated {
 
     fn offer(&mut self, contents: &BTreeMap<ContentId, Arc<[u8]>>) {
         self.world.seats[SEAT].offers.extend(contents.iter().map(|(id, bytes)| (*id, bytes.clone())));
+    }
+
+    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
+        let (packed, command) = under(self.breach, || object.packed());
+        self.offer(&packed.contents);
+        self.command(job, command)
     }
 
     fn told(&mut self, job: JobId, within: Span) -> Option<Told> {

@@ -27,13 +27,13 @@ fn wrong(error: impl std::fmt::Display) -> Miss {
 }
 
 /// The names of the table, those of the store apart.
-fn names(of_store: bool) -> impl Iterator<Item = &'static str> {
+pub(super) fn names(of_store: bool) -> impl Iterator<Item = &'static str> {
     let rows = CLAUSE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name));
     let gauges = |name: &&str| name.starts_with("stoq_store_") && !name.ends_with("_total");
     rows.filter(move |name| name.starts_with("stoq_") && gauges(name) == of_store)
 }
 
-fn has(page: &str, name: &str) -> bool {
+pub(super) fn has(page: &str, name: &str) -> bool {
     page.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])))
 }
 
@@ -147,6 +147,12 @@ fn addresses() -> Vec<Case> {
         at("R-17-06/all-addresses", Boundary, "[::]:9100", false),
         at("R-17-06/an-address-of-the-link", Boundary, "[fe80::1]:9100", false),
         at("R-17-06/an-address-of-the-world", Invalid, "[2001:db8::1]:9100", false),
+        // The same where a node of this build is started with its files.
+        Case::process("R-17-06/a-start-at-all-addresses", Boundary, || {
+            let folder = tempfile::tempdir().map_err(wrong)?;
+            let found = file(folder.path(), "origin", "[::]:9100");
+            ensure(found.is_err(), || "a node starts whose interface is offered to everybody".into())
+        }),
     ]
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sockets")]
 mod host;
+#[cfg(feature = "sockets")]
+mod pages;
 
 use crate::suite::case::Case;
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
@@ -18,7 +20,7 @@ use hypermesh_core::stoq::session::{Capabilities, Setting};
 pub(super) fn cases() -> Vec<Case> {
     let all = [parameters(), spoken()].concat();
     #[cfg(feature = "sockets")]
-    let all = [all, host::cases()].concat();
+    let all = [all, host::cases(), pages::cases()].concat();
     all
 }
 
