@@ -1,13 +1,13 @@
 //! R-11-08, R-11-09, R-11-12, R-11-17, R-11-19, R-11-20 and R-11-27: purges, who may order them, and when they are acknowledged.
 
 use super::town::{Town, fresh, object, patient, purge, purge_on};
-use crate::suite::case::Case;
-use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
-use crate::suite::case::Subject::{Edge, Origin};
-use crate::suite::port::Line;
+use crate::suite::case::Polarity::{self, Boundary, Invalid, Valid};
+use crate::suite::case::Subject::{self, Edge, Origin};
+use crate::suite::case::{Case, Need};
+use crate::suite::port::{Line, Pixit};
 use crate::suite::tester::Tester;
 use crate::suite::verdict::{Miss, Outcome, ensure};
-use hypermesh_core::base::{Span, Wire as _};
+use hypermesh_core::base::{Span, Time, Wire as _};
 use hypermesh_core::stoq::session::frame::{Fail, Frame, Purged};
 use hypermesh_core::stoq::session::{Code, Roles, StreamId};
 
@@ -141,6 +141,40 @@ fn nodes(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome<u32> {
 /// R-11-17: only when it holds below.
 fn below() -> Vec<Case> {
     vec![
+        Case::wire("R-11-17/two-caches-that-answer", Valid, Origin, |t| {
+            let publisher = t.session()?;
+            let caches = [t.session_as(Roles::EDGE)?, t.session_as(Roles::EDGE)?];
+            // It may have come up a moment ago.
+            t.pause(t.pixit().lease);
+            let name = t.name("news");
+            let stream = t.ask(publisher, &purge(&name, false, 1))?;
+            for cache in caches {
+                is_silent(t, publisher, stream)?;
+                let told = is_told(t, cache, 1)?;
+                confirm(t, cache, told, 1)?;
+            }
+            let nodes = nodes(t, publisher, stream)?;
+            ensure(nodes >= 3, || format!("a purge holds at an origin and two caches, and {nodes} nodes are told"))
+        })
+        .over_a_network()
+        .needing(Need::Configuration),
+        lasting("R-11-17/a-purge-of-an-origin-that-came-up", Invalid, Origin, |t, came_up| {
+            let publisher = t.session()?;
+            let name = t.name("news");
+            let stream = t.ask(publisher, &purge(&name, false, 1))?;
+            waits_a_lease(t, publisher, stream, came_up)
+        }),
+        lasting("R-11-17/a-cache-that-leaves-in-place-of-an-answer", Boundary, Origin, |t, _| {
+            let (publisher, cache) = (t.session()?, t.session_as(Roles::EDGE)?);
+            let name = t.name("news");
+            let stream = t.ask(publisher, &purge(&name, false, 1))?;
+            is_told(t, cache, 1)?;
+            // So that the lease which began when the origin came up is over before this one.
+            t.pause(Span(t.pixit().lease.0 / 2));
+            let left = t.now();
+            t.close(cache, Code::NoError);
+            waits_a_lease(t, publisher, stream, left)
+        }),
         patient("R-11-17/a-cache-leaves-before-it-answers", Boundary, Origin, |t| {
             let (publisher, caches) = origin_with(t, 1)?;
             let name = t.name("news");
@@ -160,6 +194,23 @@ fn below() -> Vec<Case> {
     ]
 }
 
+/// A case over a network alone, at an implementation whose exchanges may rest for longer than a lease lasts. It is told when that was started at the
+/// earliest: what has to last for some time after that must not be over sooner, however slow the machine is.
+fn lasting(
+    name: &str,
+    polarity: Polarity,
+    subject: Subject,
+    run: impl Fn(&mut Tester<'_>, Time) -> Outcome + Send + Sync + 'static,
+) -> Case {
+    let case = Case::wire(name, polarity, subject, move |t| {
+        let pixit = Pixit { stall_after: Span::secs(20), idle: Span::secs(30), ..*t.pixit() };
+        let before = t.now();
+        t.network()?.start_with(subject, &pixit)?;
+        run(t, before)
+    });
+    case.over_a_network().needing(Need::Configuration)
+}
+
 /// No acknowledgement came yet.
 fn is_silent(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome {
     let hush = t.hush();
@@ -168,7 +219,7 @@ fn is_silent(t: &mut Tester<'_>, line: Line, stream: StreamId) -> Outcome {
 }
 
 /// The acknowledgement comes a lease after that moment, and not before.
-fn waits_a_lease(t: &mut Tester<'_>, line: Line, stream: StreamId, since: hypermesh_core::base::Time) -> Outcome {
+fn waits_a_lease(t: &mut Tester<'_>, line: Line, stream: StreamId, since: Time) -> Outcome {
     let lease = t.pixit().lease;
     t.pause(Span((since + lease).since(t.now()).0.saturating_sub(500_000_000)));
     is_silent(t, line, stream)?;
@@ -207,16 +258,42 @@ fn silent() -> Vec<Case> {
         })
         .leaning_on(&["R-14-03"]),
         Case::wire("R-11-27/a-cache-that-refuses", Invalid, Origin, |t| {
-            let (publisher, caches) = origin_with(t, 1)?;
+            let (publisher, cache) = (t.session()?, t.session_as(Roles::EDGE)?);
             let name = t.name("news");
             t.ask(publisher, &purge(&name, false, 1))?;
-            let told = is_told(t, caches[0], 1)?;
-            t.send_last(caches[0], told, &Frame::Fail(Box::new(Fail::new(Code::Refused, 0))).to_bytes())?;
-            t.expect_close(caches[0], &[Code::NoError])
+            let told = is_told(t, cache, 1)?;
+            t.send_last(cache, told, &Frame::Fail(Box::new(Fail::new(Code::Refused, 0))).to_bytes())?;
+            let late = Span(t.pixit().lease.0 * 5 / 2) + t.patience();
+            t.expect_close_within(cache, &[Code::NoError], late)
         })
-        .in_memory()
         .leaning_on(&["R-14-03"]),
+        lasting("R-11-27/a-cache-below-an-edge-that-says-nothing", Boundary, Edge, |t, _| {
+            let town = Town::leased_as(t, Roles::EDGE)?;
+            let name = t.name("news");
+            let purged = t.now();
+            t.ask(town.above, &purge(&name, false, 1))?;
+            is_told(t, town.below, 1)?;
+            let lease = t.pixit().lease;
+            is_sent_away_since(t, town.below, purged, lease)
+        }),
+        lasting("R-11-27/a-cache-below-an-origin-that-says-nothing", Boundary, Origin, |t, _| {
+            let (publisher, cache) = (t.session()?, t.session_as(Roles::EDGE)?);
+            let name = t.name("news");
+            let purged = t.now();
+            t.ask(publisher, &purge(&name, false, 1))?;
+            is_told(t, cache, 1)?;
+            let lease = t.pixit().lease;
+            is_sent_away_since(t, cache, purged, Span(lease.0 * 5 / 2))
+        }),
     ]
+}
+
+/// The session with a cache is closed once this time is over since the purge was sent, and not sooner.
+fn is_sent_away_since(t: &mut Tester<'_>, cache: Line, purged: Time, within: Span) -> Outcome {
+    let late = (purged + within).since(t.now()) + t.patience() + t.patience();
+    t.expect_close_within(cache, &[Code::NoError], late)?;
+    let waited = t.now().since(purged);
+    ensure(waited >= within, || format!("a cache that has {within} was sent away after {waited}"))
 }
 
 /// The session with a cache is closed after this long, and not before.

@@ -93,9 +93,34 @@ fn at_a_cache() -> Vec<Case> {
             ensure(said.is_some_and(|word| word.age_millis == 0), || format!("a copy that is not old is told with {said:?}"))
         })
         .in_memory(),
+        Case::wire("R-11-29/ages-that-the-tester-knows-a-bound-of", Boundary, Edge, ages_from_below).over_a_network(),
         told_after("R-11-29/a-nanosecond-above-a-whole-millisecond-is-told", Boundary, 3_000_001, 4),
         told_after("R-11-29/a-whole-millisecond-is-told", Valid, 3_000_000, 3),
     ]
+}
+
+/// A copy is at least as old as the time since the tester, above the cache, heard the question that brought it, up to when the tester, below it, asks
+/// for it: ages are counted from the question on (R-11-03). An age that is rounded down falls below that in most of these questions, since little time is
+/// lost on the way; one that is rounded up never does, however slow the machine is.
+fn ages_from_below(t: &mut Tester<'_>) -> Outcome {
+    let town = Town::leased(t)?;
+    for version in 1..=5 {
+        let object = object(t, &format!("news-{version}"), version);
+        let wanted = town.ask(t, &object.name)?;
+        let (stream, _) = town.asked(t)?;
+        let heard = t.now();
+        town.tell(t, stream, &object, Some(fresh(60_000)))?;
+        town.expect_version(t, wanted, version)?;
+        for step in 1..=6 {
+            town.pass(t, Span::micros(1_000 + 130 * step))?;
+            let least = t.now().since(heard);
+            let wanted = town.ask(t, &object.name)?;
+            let said = town.expect_version(t, wanted, version)?;
+            let said = said.ok_or_else(|| Miss::Fail("a cache answered without a word".into()))?;
+            ensure(Span::millis(said.age_millis) >= least, || format!("an age of {least} at least is told as {} ms", said.age_millis))?;
+        }
+    }
+    Ok(())
 }
 
 /// R-11-18: a copy that is too old for the question.

@@ -1,4 +1,4 @@
-//! R-6-11, R-6-12 and R-6-14: the octets of manifests, compared with those of an encoder of their own.
+//! R-6-11, R-6-12 and R-6-14: the octets of manifests, compared with those of an encoder of their own. What a client writes is in [`super::writer`].
 
 use super::super::alone::one_chunk;
 use crate::suite::case::Polarity::{Boundary, Invalid, Valid};
@@ -29,19 +29,19 @@ fn item(major: u8, value: u64) -> Vec<u8> {
     [vec![major << 5 | info], value.to_be_bytes()[8 - octets..].to_vec()].concat()
 }
 
-fn uint(value: u64) -> Vec<u8> {
+pub(super) fn uint(value: u64) -> Vec<u8> {
     item(0, value)
 }
 
-fn bytes(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn bytes(bytes: &[u8]) -> Vec<u8> {
     [item(2, bytes.len() as u64), bytes.to_vec()].concat()
 }
 
-fn array(items: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn array(items: &[Vec<u8>]) -> Vec<u8> {
     [item(4, items.len() as u64), items.concat()].concat()
 }
 
-fn map(pairs: &[(u64, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn map(pairs: &[(u64, Vec<u8>)]) -> Vec<u8> {
     [item(5, pairs.len() as u64), pairs.iter().flat_map(|(key, value)| [uint(*key), value.clone()].concat()).collect()].concat()
 }
 
@@ -50,7 +50,7 @@ fn entry(id: u8, len: u64) -> Vec<u8> {
 }
 
 /// The pairs of a manifest that every one has.
-fn pairs(level: u64, chunker: u64, len: u64, entries: &[Vec<u8>]) -> Vec<(u64, Vec<u8>)> {
+pub(super) fn pairs(level: u64, chunker: u64, len: u64, entries: &[Vec<u8>]) -> Vec<(u64, Vec<u8>)> {
     vec![(0, uint(1)), (1, uint(level)), (2, uint(chunker)), (3, uint(len)), (4, array(entries))]
 }
 

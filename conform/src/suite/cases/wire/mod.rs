@@ -5,6 +5,7 @@ mod integers;
 mod limits;
 mod manifests;
 mod types;
+mod writer;
 
 use crate::suite::case::Case;
 pub(super) use integers::pong;
@@ -16,5 +17,6 @@ pub(super) fn cases() -> Vec<Case> {
     all.extend(limits::cases());
     all.extend(types::cases());
     all.extend(manifests::cases());
+    all.extend(writer::cases());
     all
 }
