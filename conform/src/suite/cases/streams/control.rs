@@ -174,6 +174,17 @@ fn meaningless() -> Vec<Case> {
         })
         .leaning_on(&["R-7-07"]),
     );
+    all.push(
+        Case::wire("R-8-34/octets-that-are-no-frames", Invalid, Origin, |t| {
+            let line = t.session()?;
+            let stream = t.open(line, Ways::One)?;
+            // As a frame it would be one of an unknown critical type.
+            t.send(line, stream, &[varint(30), b"xyz".to_vec()].concat())?;
+            t.expect_stop(line, stream, &[Code::Refused])?;
+            t.expect_alive(line)
+        })
+        .leaning_on(&["R-7-07"]),
+    );
     for ended in [true, false] {
         let name = if ended { "R-8-34/one-that-is-ended" } else { "R-8-34/one-that-is-reset" };
         all.push(
