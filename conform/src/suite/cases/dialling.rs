@@ -6,6 +6,7 @@ use crate::suite::case::Subject;
 use crate::suite::port::{Line, Welcome};
 use crate::suite::tester::Tester;
 use crate::suite::verdict::{Miss, Outcome};
+use hypermesh_core::base::Span;
 use hypermesh_core::stoq::session::frame::Name;
 use hypermesh_core::stoq::session::{Code, Roles};
 
@@ -28,7 +29,8 @@ fn wants(t: &mut Tester<'_>) -> Outcome {
 /// A session with an implementation that dials the tester.
 pub(super) fn comes(t: &mut Tester<'_>, welcome: &Welcome) -> Outcome<Line> {
     begin(t, welcome)?;
-    let line = t.dialled()?.map_err(|why| Miss::Fail(format!("it does not connect: {why}")))?;
+    let late = t.patience() + t.patience();
+    let line = first(t, late)?.map_err(|why| Miss::Fail(format!("it does not connect: {why}")))?;
     t.agree(line, &Tester::settings(Roles::ORIGIN)).map_err(fails)?;
     Ok(line)
 }
@@ -38,8 +40,28 @@ pub(super) fn comes(t: &mut Tester<'_>, welcome: &Welcome) -> Outcome<Line> {
 pub(super) fn stays_away(t: &mut Tester<'_>, welcome: &Welcome, codes: &[Code]) -> Outcome {
     comes(t, &Welcome::default()).map_err(|miss| miss.before("a tester that is as it has to be"))?;
     begin(t, welcome)?;
-    match t.dialled()? {
+    let hush = t.hush();
+    match first(t, hush)? {
         Err(_) => Ok(()),
         Ok(line) => t.expect_close_or_gone(line, codes),
     }
 }
+
+/// The connection that the implementation opens with the tester, or why it opens none. What it began before it was told to stop may come to its end now: after
+/// a handshake that failed the tester waits this long for another.
+fn first(t: &mut Tester<'_>, more: Span) -> Outcome<Result<Line, String>> {
+    let late = t.patience() + t.patience();
+    let none = || Miss::Inconclusive("it did not try to connect with the tester".into());
+    let mut dialled = t.dialled(late)?.ok_or_else(none)?;
+    for _ in 0..HANDSHAKES_MAX {
+        if dialled.is_ok() {
+            break;
+        }
+        let Some(next) = t.dialled(more)? else { break };
+        dialled = next;
+    }
+    Ok(dialled)
+}
+
+/// How many handshakes may fail one after the other before that is a verdict.
+const HANDSHAKES_MAX: usize = 3;

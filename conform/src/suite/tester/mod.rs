@@ -146,12 +146,10 @@ impl<'p> Tester<'p> {
         self.network()?.start_without_list(subject)
     }
 
-    /// What becomes of the next handshake that the implementation begins with the tester, or why it failed.
-    pub fn dialled(&mut self) -> Outcome<Result<Line, String>> {
-        let within = self.late();
+    /// What becomes of the next handshake that the implementation begins with the tester, or why it failed; none if it begins none for this long.
+    pub fn dialled(&mut self, within: Span) -> Outcome<Option<Result<Line, String>>> {
         let dialled = self.network()?.dialled(within)?;
-        let dialled = dialled.ok_or_else(|| Miss::Inconclusive("it did not try to connect with the tester".into()))?;
-        if let Ok(line) = dialled {
+        if let Some(Ok(line)) = dialled {
             self.log.note(line, "accepted");
             self.lines.insert(line, LineState::new(self.port.side(line)));
         }
