@@ -184,3 +184,57 @@ proptest! {
         prop_assert!(reader(1).check(&certificate(1), &octets, NOW).is_err());
     }
 }
+
+#[test]
+fn a_hint_is_that_of_the_notes_of_others() {
+    // The verifier key that the documents of golang.org/x/mod/sumdb/note show.
+    let key = [
+        0x1a, 0x5c, 0xd9, 0x07, 0x14, 0x3c, 0x38, 0x4c, 0x41, 0xe8, 0x30, 0xc5, 0xbc, 0xe1, 0x2a, 0xa8, 0x81, 0x7e, 0xc5, 0x64, 0x9a, 0xaa,
+        0xbf, 0x2c, 0x31, 0x38, 0x8b, 0x35, 0xb2, 0xd7, 0x44, 0xd6,
+    ];
+    assert_eq!(Signature::hint("PeterNeumann", &key), [0xc7, 0x4f, 0x20, 0xa3]);
+}
+
+#[test]
+fn a_proof_is_as_long_as_it_says() {
+    for (note, path) in [(0, 0), (1, 1), (63, 2), (64, 62), (1_024, 63)] {
+        let proof = Proof { note: vec![7; note], place: note as u64 * 3, path: vec![[1; 32]; path] };
+        let bytes = proof.to_bytes();
+        assert_eq!((proof.encoded_len(), Proof::from_bytes(&bytes)), (bytes.len(), Ok(proof)));
+    }
+}
+
+#[test]
+fn proofs_are_required_as_soon_as_one_is_wanted() {
+    assert!(!reader(0).is_required());
+    assert!(reader(1).is_required());
+}
+
+#[test]
+fn no_path_leads_backwards_or_past_the_end() {
+    let tree = tree(5);
+    assert_eq!(tree.consistency(4, 3), None);
+    assert_eq!(tree.consistency(3, 6), None);
+    assert_eq!(tree.consistency(6, 6), None);
+    assert_eq!(tree.consistency(5, 5), Some(vec![]));
+}
+
+#[test]
+fn the_newest_checkpoints_are_remembered_and_no_more_than_a_few_hundred() {
+    // Who saw so many checkpoints of a log that grows, and is shown another one of the first size.
+    let shown_another = |checkpoints: u64| {
+        let (mut logs, mut log) = (reader(1), log(1));
+        let first = log.checkpoint();
+        assert!(matches!(logs.see(note(first.clone()), &[]), Sight::Taken));
+        for serial in 2..=checkpoints {
+            let before = log.checkpoint().size;
+            log.add(&certificate(serial), NOW);
+            log.merge();
+            let path = log.follow(before, log.checkpoint().size).expect("both were versions");
+            assert!(matches!(logs.see(note(log.checkpoint()), &path), Sight::Taken));
+        }
+        logs.see(note(Checkpoint { root: [9; 32], ..first }), &[])
+    };
+    assert!(matches!(shown_another(256), Sight::Contradicts(_)));
+    assert!(matches!(shown_another(257), Sight::Unproven), "the first has made room");
+}

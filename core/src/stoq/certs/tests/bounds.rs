@@ -274,3 +274,27 @@ fn a_proof_of_the_greatest_length_is_looked_at() {
     assert_eq!(judged(policy.proof_bytes_max), Ok(()));
     assert_eq!(judged(policy.proof_bytes_max + 1), Err(Refusal::TooLarge));
 }
+
+#[test]
+fn only_the_last_request_is_repeated() {
+    let mut hand = Hand::new(Span::secs(10));
+    hand.hears(Input::Answer { request: 1, granted: None });
+    hand.wakes(Why::Retry(1));
+    hand.hears(Input::Answer { request: 2, granted: None });
+    hand.wakes(Why::Retry(1));
+    assert_eq!(hand.said, [], "that was the time to wait after the first");
+    hand.wakes(Why::Retry(2));
+    assert!(hand.said.contains(&Effect::Request { request: 3 }));
+}
+
+#[test]
+fn a_full_list_takes_no_more_certificates_back_and_knows_those_that_it_has() {
+    let mut issuer = issuer(&policy());
+    let serials: Vec<Serial> =
+        (0..=LIST_MAX).map(|_| issuer.issue(&request(Span::secs(100)), NOW).expect("it is enrolled").serial).collect();
+    let (last, most) = serials.split_last().expect("there are some");
+    assert!(most.iter().all(|serial| issuer.revoke(*serial, NOW)));
+    assert!(!issuer.revoke(*last, NOW), "the list is full");
+    assert!(issuer.revoke(most[0], NOW), "it is on the list");
+    assert_eq!(issuer.list(NOW).serials.len(), LIST_MAX);
+}

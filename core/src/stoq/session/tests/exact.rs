@@ -2,8 +2,9 @@
 
 use super::pair::{Carried, Pair};
 use super::talk::{get, put};
-use crate::base::Wire;
 use crate::base::wire::{Reader, put_varint};
+use crate::base::{Span, Wire};
+use crate::stoq::routing::{Accuracy, Position};
 use crate::stoq::session::frame::{Chunk, Kind, Route};
 use crate::stoq::session::limits::{CHUNK_BYTES_MAX, HELD_MAX, MANIFEST_BYTES_MAX, SETTINGS_MAX};
 use crate::stoq::session::states::State;
@@ -76,6 +77,7 @@ fn settings_carry_a_pair_without_meaning_as_long_as_there_is_room_for_it() {
         new.len()
     };
     assert_eq!(added(own.clone(), true), 1);
+    assert!(greeted(own.clone(), true).pairs().last().is_some_and(|pair| pair.0 > 1 << 20), "one of many numbers");
     assert_eq!(added(own.clone(), false), 0);
     assert_eq!(added(of(SETTINGS_MAX - 1), true), 1);
     assert_eq!(added(of(SETTINGS_MAX), true), 0, "there is no room for one more");
@@ -218,4 +220,37 @@ fn whoever_gives_up_stops_only_a_direction_that_has_not_ended() {
     };
     assert!(stopped(put()), "more of it comes");
     assert!(!stopped(get("a")), "that is all of it");
+}
+
+#[test]
+fn fields_beyond_what_they_may_say_are_refused() {
+    let same = |bytes: u32| {
+        let head = frame::Manifest { same: true, bytes, ..frame::Manifest::plain(super::talk::id(1), 3, 0) };
+        Frame::from_bytes(&Frame::Manifest(Box::new(head)).to_bytes())
+    };
+    assert!(same(0).is_ok());
+    assert!(same(5).is_err(), "no data follow what has not changed");
+    let cancel = |first, count| Frame::from_bytes(&Frame::Cancel(frame::Cancel { first, count }).to_bytes());
+    assert!(cancel(0, 1).is_ok() && cancel(0, 0).is_err());
+    let fail = |reason: &str| {
+        let fail = frame::Fail { reason: reason.into(), ..frame::Fail::new(Code::NotFound, 0) };
+        Frame::from_bytes(&Frame::Fail(Box::new(fail)).to_bytes())
+    };
+    assert!(fail(&"x".repeat(128)).is_ok());
+    assert!(fail(&"x".repeat(129)).is_err() && fail("a\nb").is_err());
+}
+
+#[test]
+fn a_signature_covers_all_of_a_place_but_itself() {
+    let position = Position { sequence: 1, life: Span::secs(9), lat_micro: 5, lon_micro: 6, accuracy: Accuracy::ALL[0] };
+    let place = frame::Location { node: [3; 32], position, signature: [9; 64] };
+    let (all, signed) = (place.to_bytes(), place.signed_bytes());
+    assert_eq!((signed.len() + 64, signed.as_slice()), (all.len(), &all[..all.len() - 64]));
+}
+
+#[test]
+fn a_request_before_the_session_begins_is_a_fault_of_the_driver() {
+    let mut pair = Pair::new(1);
+    pair.input(1, Input::Request { stream: StreamId::request(Side::Client, 0), early: false });
+    assert_eq!(pair.ends[1].close, Some(Code::Internal));
 }
