@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use std::collections::BTreeMap;
 
 const CONTENTS: u64 = 12;
@@ -242,7 +242,8 @@ proptest! {
 
 #[test]
 fn acknowledging_before_the_sync_is_found_out() {
-    let mut runner = TestRunner::new(config(400));
+    // How far shrinking comes depends on where it starts, so this search is the same one whatever seed the others are given.
+    let mut runner = TestRunner::new(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..config(400) });
     let verdict = runner.run(&events(), |(seed, events)| {
         let broken = live(seed, &events, true);
         broken.map_err(TestCaseError::fail)
