@@ -50,6 +50,7 @@ def arguments() -> argparse.Namespace:
     serve.add_argument("--listen", type=address, required=True)
     serve.add_argument("--store", required=True)
     serve.add_argument("--roles", default="origin")
+    serve.add_argument("--management", type=address, help="[::1]:PORT at which this host, and no other, reads counters and health")
     upper = verbs.add_parser("upper", help="the upper tester of Annex E, on standard input and output")
     upper.add_argument("--cert", help="this side's certificate, PEM, until `rotate` names another")
     upper.add_argument("--key", help="its key, PEM")

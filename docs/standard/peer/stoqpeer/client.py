@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import codes
 from .codes import Failure
+from .exchange import Exchange
 from .cut import PROFILES
 from .frames import Frame
 from .manifest import Flaw, Manifest, below, decode, touched, write
@@ -36,6 +37,8 @@ async def session(address: tuple[str, int], node: Node, chain: str, key: str, na
         await opened.opened
         yield opened
     finally:
+        if not opened.keyed:
+            node.counters.add("dials_failed")
         opened.leave()
         if opened.ended is None:
             opened.end("NoError")
@@ -95,6 +98,16 @@ class Taken:
         self.state.write_bytes(self.digest + b"".join(map(put_varint, numbers)))
 
 
+def misbehaved(session: Session, why: str, exchange: Exchange | None = None, poisoned: bool = False) -> Failure:
+    """What a node above sent is not what was asked for: it is counted, and the exchange given up."""
+    session.node.counters.add("penalised")
+    if poisoned:
+        session.node.counters.add("poisoned")
+    if exchange is not None:
+        exchange.abort("ContentMismatch")
+    return Failure("ContentMismatch", why)
+
+
 async def resolve(session: Session, name: str, lowest: int = 0, age: int = VARINT_MAX) -> tuple[Manifest, bytes, int]:
     """What a name leads to: the top manifest, its digest and the version (R-10-01)."""
     fields = {
@@ -109,11 +122,9 @@ async def resolve(session: Session, name: str, lowest: int = 0, age: int = VARIN
     exchange = session.ask("NameAsked", [Frame("GetName", fields)], True)
     frame = await exchange.next()
     if manifest_id(frame.data) != frame.digest or frame.same:
-        exchange.abort("ContentMismatch")
-        raise Failure("ContentMismatch", "a manifest with another name")
+        raise misbehaved(session, "a manifest with another name", exchange, True)
     if await exchange.next() is not None:
-        exchange.abort("ContentMismatch")
-        raise Failure("ContentMismatch", "more than the manifest")
+        raise misbehaved(session, "more than the manifest", exchange)
     if frame.version < lowest:
         raise Failure("NotFound", "an older version than will do")
     return read(frame.data), frame.digest, frame.version
@@ -133,7 +144,7 @@ async def by_id(session: Session, digest: bytes) -> bytes:
     frame = await exchange.next()
     await exchange.next()
     if frame.digest != digest or frame.offset or len(frame.data) != frame.whole or manifest_id(frame.data) != digest:
-        raise Failure("ContentMismatch", "a manifest with another name")
+        raise misbehaved(session, "a manifest with another name", poisoned=True)
     return frame.data
 
 
@@ -144,17 +155,16 @@ async def wanted(session: Session, entries: list[tuple[bytes, int]]) -> tuple[di
     exchange = session.ask("WantAsked", [Frame("Want", {"send": True, "digests": digests})], True)
     have = await exchange.next()
     if len(have.bits) != len(digests):
-        exchange.abort("ContentMismatch")
-        raise Failure("ContentMismatch", "a `Have` of another length")
+        raise misbehaved(session, "a `Have` of another length", exchange)
     promised = {digest for digest, bit in zip(digests, have.bits) if bit}
     got: dict[bytes, bytes] = {}
     wrong = 0
     while (frame := await exchange.next()) is not None:
         if frame.digest not in promised:
-            exchange.abort("ContentMismatch")
-            raise Failure("ContentMismatch", "a chunk that was not asked for")
+            raise misbehaved(session, "a chunk that was not asked for", exchange)
         promised.discard(frame.digest)
         if frame.offset or len(frame.data) != frame.whole or chunk_id(frame.data) != frame.digest:
+            misbehaved(session, "a chunk with another name", poisoned=True)
             wrong += 1
             continue
         if len(frame.data) != lengths[frame.digest]:
@@ -266,7 +276,7 @@ async def put(session: Session, name: str, version: int, octets: bytes, profile:
             await exchange.room()
     exchange.finish()
     if (frame.digest, frame.version) != (top, version):
-        raise Failure("ContentMismatch", "another object was acknowledged")
+        raise misbehaved(session, "another object was acknowledged")
     return {"digest": top.hex(), "chunks": len(chunks), "sent": sent, "copies": frame.copies, "durable": frame.durable}
 
 
@@ -276,7 +286,7 @@ async def purge(session: Session, name: str, below: bool, version: int) -> int:
     exchange = session.ask("PurgeAsked", [Frame("Purge", fields)], True)
     frame = await exchange.next()
     if frame.version != version:
-        raise Failure("ContentMismatch", "another version was purged")
+        raise misbehaved(session, "another version was purged")
     return frame.nodes
 
 

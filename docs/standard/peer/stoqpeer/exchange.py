@@ -31,7 +31,7 @@ class Exchange:
         self.came: asyncio.Queue[Frame | None | Exception] = asyncio.Queue()
         self.last = session.now()
         self.taken = (0, 0)
-        self.said = False
+        self.said = self.served = False
         self.all_came = False
         self.task: asyncio.Task | None = None
         self.at_end: Callable[[], None] | None = None
@@ -50,6 +50,8 @@ class Exchange:
                 raise Violation("NotAgreed", frame.name)
             if frame.name == "Cancel":
                 self.session.waste()
+            if frame.data:
+                self._took(len(frame.data))
             self._act(self.machine.fire(EVENTS.get(frame.name, frame.name)), frame)
             if self.machine.state == "Closed":
                 return
@@ -61,6 +63,12 @@ class Exchange:
             if cut and bugs.active("cut-closes-connection"):
                 raise Violation("Malformed", "a request that is cut")
             self._act(self.machine.fire("Cut" if cut else "End"), None)
+
+    def _took(self, octets: int) -> None:
+        counters = self.session.node.counters
+        counters.add("came_bytes", octets)
+        if not self.inbound:
+            counters.add("fetched_bytes", octets)
 
     def peer_reset(self, error: int) -> None:
         """The peer gave its direction up."""
@@ -101,6 +109,7 @@ class Exchange:
         if act == "Go":
             self.said = True
             self.session.write(self.stream, frame.encode())
+            self.session.node.counters.add("sent_bytes", len(frame.data))
         elif self.machine.state == "Closed":
             raise Failure("Cancelled", "the exchange is over")
         elif act == "Misuse":
@@ -131,6 +140,8 @@ class Exchange:
 
     def fail(self, failure: Failure) -> None:
         """Says `Fail` in place of what is left of the answer (R-14-12)."""
+        if failure.code != "NotFound":
+            self.session.node.counters.add("refused")
         retryable = codes.CODES[failure.code][1]
         fields = {
             "code": codes.number(failure.code),

@@ -11,12 +11,13 @@ from .codes import Failure, Violation
 from .exchange import Exchange
 from .frames import Frame
 from .manifest import Flaw, Manifest, below, decode, walk
+from .management import Pages
 from .names import chunk_id, manifest_id
 from .node import CAPABLE, Node, trust
 from .purger import Purger
 from .session import Session
 from .store import Store
-from .transport import configuration, listen
+from .transport import Listener, configuration, listen
 
 MAX_AGE = 60_000
 """Milliseconds for which an answer of this origin is fresh; nothing on the wire declares another life."""
@@ -33,6 +34,8 @@ class Origin(Node):
         super().__init__(*rest, **more)
         self.store = store
         self.purger = purger
+        self.counters.gauges.append(store.gauges)
+        store.at_work = lambda: self.counters.add("store_operations")
         self.under_way = {"GetName": 0, "Put": 0, "Purge": 0}
 
     def lease_for(self, session: Session) -> int:
@@ -42,6 +45,7 @@ class Origin(Node):
         self.purger.joined(session)
 
     def left(self, session: Session) -> None:
+        super().left(session)
         self.purger.left(session)
 
     async def answer(self, session: Session, exchange: Exchange) -> None:
@@ -58,6 +62,14 @@ class Origin(Node):
     def _less(self, kind: str) -> None:
         """A request is carried out until both of its directions have ended."""
         self.under_way[kind] -= 1
+
+    def _give(self, exchange: Exchange, frame: Frame) -> None:
+        """Says contents, and counts them: octets, and the answer with the first of them."""
+        exchange.say(frame)
+        if frame.data and not exchange.served:
+            exchange.served = True
+            self.counters.add("served", level="store")
+        self.counters.add("served_bytes", len(frame.data), "store")
 
     # By name.
 
@@ -84,7 +96,7 @@ class Origin(Node):
             "origin": True,
             "no_store": False,
         }
-        exchange.say(Frame("Manifest", head, b"" if same else octets))
+        self._give(exchange, Frame("Manifest", head, b"" if same else octets))
         if not ask.manifest_only:
             for piece in walk(top, first, first + length, self._load):
                 await self._chunk(session, exchange, piece.identity)
@@ -112,7 +124,7 @@ class Origin(Node):
         octets = self._load(digest)
         if len(octets) > session.peer["ChunkBytes"]:
             raise Failure("Refused", "a chunk is longer than the settings allow", STAY_AWAY)
-        exchange.say(Frame("Chunk", {"digest": digest, "whole": len(octets), "offset": 0}, octets))
+        self._give(exchange, Frame("Chunk", {"digest": digest, "whole": len(octets), "offset": 0}, octets))
         await exchange.room()
 
     # By digest.
@@ -125,7 +137,7 @@ class Origin(Node):
         if length > session.peer["ChunkBytes"]:
             raise Failure("Refused", "the content is longer than the settings allow", STAY_AWAY)
         fields = {"digest": ask.digest, "whole": len(octets), "offset": first}
-        exchange.say(Frame("Chunk", fields, octets[first : first + length]))
+        self._give(exchange, Frame("Chunk", fields, octets[first : first + length]))
         exchange.finish()
 
     async def _want(self, session: Session, exchange: Exchange, ask: Frame) -> None:
@@ -133,6 +145,7 @@ class Origin(Node):
             return self.store.has(digest) and self.store.size(digest) <= session.peer["ChunkBytes"]
 
         bits = [can(digest) for digest in ask.digests]
+        self.counters.add("refused", sum(not bit and self.store.has(digest) for bit, digest in zip(bits, ask.digests)))
         have = Frame("Have", {"bits": bits})
         late = bugs.active("chunk-before-have") and ask.send and bits[0]
         if not late:
@@ -238,6 +251,7 @@ class Origin(Node):
         if ask.version > 0:
             self.store.purge(ask.fields["name"], ask.below, ask.version)
         nodes = await self.purger.tell_all(ask, session)
+        self.counters.add("purges")
         exchange.say(Frame("Purged", {"version": ask.version, "nodes": nodes}))
         exchange.finish()
 
@@ -251,6 +265,8 @@ class Server:
         self.origin = Origin(Store(args.store), Purger(args.parameters["lease"]), roles, CAPABLE, policy, args.quiet, args.parameters)
         self.config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
         self.sessions: set[Session] = set()
+        self.listener: Listener | None = None
+        self.pages = Pages(self.origin.counters, lambda: self.listener is not None)
 
     def _make(self, quic) -> Session:
         self.sessions.difference_update([one for one in self.sessions if one.ended is not None])
@@ -264,6 +280,10 @@ class Server:
         host, port = self.listener.transport.get_extra_info("sockname")[:2]
         return f"[{host}]:{port}"
 
+    async def tell(self, host: str = "::1", port: int = 0) -> str:
+        """Lets this host read counters and health, and gives the address (clause 17)."""
+        return await self.pages.open(host, port)
+
     async def stop(self, orderly: bool = True) -> None:
         """Leaves, in good order or at once (R-8-14, R-8-30)."""
         for session in self.sessions:
@@ -275,12 +295,16 @@ class Server:
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.1)
         self.listener.transport.close()
+        self.listener = None
+        await self.pages.close()
 
 
 async def serve(args: argparse.Namespace) -> None:
     """Runs an origin until SIGTERM or SIGINT; then it leaves in good order."""
     server = Server(args)
     print(f"listening on {await server.listen(*args.listen)}", flush=True)
+    if args.management is not None:
+        print(f"tells of itself at http://{await server.tell(*args.management)}/metrics and /health", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -90,6 +90,7 @@ class Session(Control, QuicConnectionProtocol):
         self.timers: dict[str, asyncio.TimerHandle] = {}
         self._after("handshake", HANDSHAKE_WITHIN, self._handshake_late)
         self.ended: str | None = None
+        self.keyed = False
 
     # The clock and what exchanges ask of a session.
 
@@ -122,6 +123,10 @@ class Session(Control, QuicConnectionProtocol):
     def unsent(self) -> int:
         """Octets that wait in QUIC."""
         return self._quic.unsent()
+
+    def streams(self) -> int:
+        """Streams that are open, of both sides and all kinds."""
+        return len(self._quic._streams)
 
     async def progress(self) -> None:
         """Waits until packets came, or a moment."""
@@ -187,6 +192,7 @@ class Session(Control, QuicConnectionProtocol):
         except Violation as violation:
             self.end(violation.code, str(violation))
         except Refusal as refusal:
+            self.node.refused(refusal)
             self.end(refusal.code, str(refusal))
         except Exception as error:  # a fault of this side
             self.end("Internal", repr(error))
@@ -210,6 +216,8 @@ class Session(Control, QuicConnectionProtocol):
 
     def _keyed(self) -> None:
         act = self.machine.fire("Keyed")
+        self.keyed = True
+        self.node.came(self)
         self.node.policy.follow()
         self.holder = certs.judge(self._quic.peer_chain(), self.node.policy, self.node.policy.now(), *self.want)
         if act == "Confirm":
@@ -258,6 +266,7 @@ class Session(Control, QuicConnectionProtocol):
                 return
             self.unseen.discard(index)
             if act == "Refuse" and index >= self.left_at:
+                self.node.counters.add("refused")
                 self.give_up(stream, "Refused")
                 return
             if act not in ("Go", "Refuse"):
@@ -411,4 +420,5 @@ class Session(Control, QuicConnectionProtocol):
             self.node.policy.follow()
             certs.judge_again(self.holder, self.node.policy, self.node.policy.now())
         except Refusal as refusal:
+            self.node.refused(refusal)
             self.end(refusal.code, str(refusal))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .manifest import Manifest, decode
+from .manifest import Flaw, Manifest, decode
 from .names import chunk_id, manifest_id
 
 
@@ -32,6 +33,8 @@ class Store:
         self.folder = Path(folder)
         (self.folder / "contents").mkdir(parents=True, exist_ok=True)
         self.book = self.folder / "names.json"
+        self.rotten: set[bytes] = set()
+        self.at_work: Callable[[], None] = lambda: None
         kept = json.loads(self.book.read_text()) if self.book.exists() else {}
         self.names = {name: Known(version, bytes.fromhex(digest)) for name, (version, digest) in kept.get("names", {}).items()}
         self.purges: dict[str, int] = kept.get("purges", {})
@@ -72,14 +75,20 @@ class Store:
 
     def get(self, digest: bytes) -> bytes | None:
         """A content, verified (R-10-04), or nothing."""
+        self.at_work()
         try:
             octets = self._path(digest).read_bytes()
         except FileNotFoundError:
             return None
-        return octets if digest in (chunk_id(octets), manifest_id(octets)) else None
+        if digest in (chunk_id(octets), manifest_id(octets)):
+            return octets
+        self.rotten.add(digest)
+        return None
 
     def keep(self, digest: bytes, octets: bytes) -> None:
         """Keeps a content that was verified."""
+        self.at_work()
+        self.rotten.discard(digest)
         self._write(self._path(digest), octets)
 
     def manifest(self, digest: bytes) -> Manifest | None:
@@ -99,6 +108,7 @@ class Store:
 
     def publish(self, name: str, version: int, manifest: bytes) -> None:
         """Lets a name lead to a manifest."""
+        self.at_work()
         self.sync()
         self.names[name] = Known(version, manifest)
         self.state = max(self.state, version)
@@ -106,7 +116,44 @@ class Store:
 
     def purge(self, name: str, below: bool, version: int) -> None:
         """Forbids the versions of a name, or of all below it, up to one (clause 11.1)."""
+        self.at_work()
         book, key = (self.below, name.rstrip("/")) if below else (self.purges, name)
         book[key] = max(book.get(key, 0), version)
         self.state = max(self.state, version + 1)
         self._save()
+
+    # What a host may know: clause 17.1.
+
+    def gauges(self) -> dict[str, int]:
+        """What is in the store, and which part of it names still lead to."""
+        sizes = {bytes.fromhex(path.name): path.stat().st_size for path in (self.folder / "contents").iterdir() if not path.suffix}
+        names = [known.manifest for name in self.names if (known := self.lookup(name)) is not None]
+        book = self.book.stat().st_size if self.book.exists() else 0
+        return {
+            "stoq_store_bytes": sum(sizes.values()) + book,
+            "stoq_store_live_bytes": sum(sizes.get(digest, 0) for digest in self._needed(names)) + book,
+            "stoq_store_contents": len(sizes),
+            "stoq_store_rotten": len(self.rotten & sizes.keys()),
+            "stoq_store_names": len(names),
+        }
+
+    def _needed(self, tops: list[bytes]) -> set[bytes]:
+        """All contents that these manifests lead to, and themselves."""
+        found: set[bytes] = set()
+        manifests = list(tops)
+        while manifests:
+            digest = manifests.pop()
+            if digest in found:
+                continue
+            found.add(digest)
+            try:
+                manifest = decode(self._path(digest).read_bytes())
+            except (Flaw, FileNotFoundError):
+                continue
+            below = [digest for digest, _ in manifest.entries]
+            if manifest.level:
+                manifests += below
+            found.update([] if manifest.level else below)
+            for group in manifest.coded.groups if manifest.coded else ():
+                found.update(group.parity)
+        return found

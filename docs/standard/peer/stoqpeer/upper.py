@@ -15,6 +15,7 @@ from blake3 import blake3
 
 from . import client
 from .codes import Failure
+from .management import Counters
 from .names import formula
 from .node import CAPABLE, Node, trust
 from .server import Server
@@ -28,7 +29,7 @@ ROLES = frozenset(("client", "publisher", "origin"))
 """What this implementation plays."""
 LONG = frozenset(("connect", "put", "get", "purge", "ping"))
 """Verbs that are answered when they are over; others are carried out before the next line is."""
-SHORT = frozenset(("configure", "listen", "cancel", "rotate", "clock", "parameters", "stop"))
+SHORT = frozenset(("configure", "listen", "cancel", "rotate", "clock", "counters", "parameters", "stop"))
 
 
 class Unknown(Exception):
@@ -38,8 +39,10 @@ class Unknown(Exception):
 class Link:
     """The server that `connect` named, and a session with it: a new one where the last has ended."""
 
-    def __init__(self, args: argparse.Namespace, offset: int, address: tuple[str, int], name: str | None) -> None:
-        self.args, self.offset, self.address, self.name = args, offset, address, name
+    def __init__(
+        self, args: argparse.Namespace, offset: int, address: tuple[str, int], name: str | None, counters: Counters
+    ) -> None:
+        self.args, self.offset, self.address, self.name, self.counters = args, offset, address, name, counters
         self.lock = asyncio.Lock()
         self.stack = AsyncExitStack()
         self.last: Session | None = None
@@ -54,7 +57,7 @@ class Link:
                 policy = trust(self.args.ca, self.args.revoked, self.args.parameters)
                 policy.offset = self.offset
                 roles = frozenset(self.args.roles.split(",")) - {"origin"} or frozenset({"client"})
-                node = Node(roles, CAPABLE, policy, True, self.args.parameters)
+                node = Node(roles, CAPABLE, policy, True, self.args.parameters, self.counters)
                 dialled = client.session(self.address, node, self.args.cert, self.args.key, self.name, "origin")
                 self.last = await self.stack.enter_async_context(dialled)
             return self.last
@@ -78,6 +81,7 @@ class Upper:
         self.jobs: dict[int, asyncio.Task] = {}
         self.store: Path | None = None
         self.offset = 0
+        self.alone = Counters()
 
     # What is set.
 
@@ -100,6 +104,7 @@ class Upper:
             fresh = configuration(False, chain, key, self.args.parameters["session.idle"])
             self.server.config.certificate, self.server.config.certificate_chain = fresh.certificate, fresh.certificate_chain
             self.server.config.private_key = fresh.private_key
+            self.server.origin.counters.add("certificate_rotations")
         return {}
 
     async def clock(self, offset: int) -> dict:
@@ -110,6 +115,10 @@ class Upper:
         for node in nodes:
             node.policy.offset = offset
         return {}
+
+    async def counters(self) -> dict:
+        """Each name of clause 17.1 with its value, one for each level where it has levels."""
+        return self.server.origin.counters.read() if self.server else self.alone.read()
 
     async def parameters(self) -> dict:
         """Each parameter with its value and its source."""
@@ -125,12 +134,14 @@ class Upper:
         self.args.store, self.args.quiet = str(self.store), True
         self.server = Server(self.args)
         self.server.origin.policy.offset = self.offset
-        return {"address": await self.server.listen(host.strip("[]"), int(port))}
+        address = await self.server.listen(host.strip("[]"), int(port))
+        return {"address": address, "management": await self.server.tell()}
 
     async def connect(self, address: str, name: str | None = None) -> dict:
         """Opens a session as a client."""
         host, _, port = address.rpartition(":")
-        self.link = Link(self.args, self.offset, (host.strip("[]"), int(port)), name)
+        counters = self.server.origin.counters if self.server else self.alone
+        self.link = Link(self.args, self.offset, (host.strip("[]"), int(port)), name, counters)
         await self.link.session()
         return {}
 
