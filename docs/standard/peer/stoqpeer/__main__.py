@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ipaddress
 import json
 import os
 import sys
@@ -20,6 +21,14 @@ def address(text: str) -> tuple[str, int]:
     """`[::1]:7100` to host and port."""
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def own_address(text: str) -> tuple[str, int]:
+    """An address that only this host reaches (R-17-06)."""
+    host, port = address(text)
+    if not ipaddress.ip_address(host).is_loopback:
+        raise argparse.ArgumentTypeError(f"{host} can be reached from another host")
+    return host, port
 
 
 def span(text: str) -> tuple[int, int]:
@@ -50,7 +59,7 @@ def arguments() -> argparse.Namespace:
     serve.add_argument("--listen", type=address, required=True)
     serve.add_argument("--store", required=True)
     serve.add_argument("--roles", default="origin")
-    serve.add_argument("--management", type=address, help="[::1]:PORT at which this host, and no other, reads counters and health")
+    serve.add_argument("--management", type=own_address, help="[::1]:PORT at which this host, and no other, reads counters and health")
     upper = verbs.add_parser("upper", help="the upper tester of Annex E, on standard input and output")
     upper.add_argument("--cert", help="this side's certificate, PEM, until `rotate` names another")
     upper.add_argument("--key", help="its key, PEM")

@@ -17,7 +17,7 @@ from .node import CAPABLE, Node, trust
 from .purger import Purger
 from .session import Session
 from .store import Store
-from .transport import Listener, configuration, listen
+from .transport import configuration, listen
 
 MAX_AGE = 60_000
 """Milliseconds for which an answer of this origin is fresh; nothing on the wire declares another life."""
@@ -265,8 +265,8 @@ class Server:
         self.origin = Origin(Store(args.store), Purger(args.parameters["lease"]), roles, CAPABLE, policy, args.quiet, args.parameters)
         self.config = configuration(False, args.cert, args.key, args.parameters["session.idle"])
         self.sessions: set[Session] = set()
-        self.listener: Listener | None = None
-        self.pages = Pages(self.origin.counters, lambda: self.listener is not None)
+        self.accepts = False
+        self.pages = Pages(self.origin.counters, lambda: self.accepts)
 
     def _make(self, quic) -> Session:
         self.sessions.difference_update([one for one in self.sessions if one.ended is not None])
@@ -277,6 +277,7 @@ class Server:
     async def listen(self, host: str, port: int) -> str:
         """Begins to listen, and gives the address with its port."""
         self.listener = await listen(host, port, self.config, self._make)
+        self.accepts = True
         host, port = self.listener.transport.get_extra_info("sockname")[:2]
         return f"[{host}]:{port}"
 
@@ -294,8 +295,8 @@ class Server:
         while any(session.ended is None for session in self.sessions):
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.1)
+        self.accepts = False
         self.listener.transport.close()
-        self.listener = None
         await self.pages.close()
 
 

@@ -134,5 +134,5 @@ class Nodes(unittest.IsolatedAsyncioTestCase):
             told = await upper.listen("[::1]:0")
             self.assertEqual((await asked(told["management"], get("/health")))[0], 200)
             self.assertEqual((await upper.counters()).keys(), Counters().read().keys())
-            await upper.stop(True)
+            await asyncio.gather(upper.stop(True), upper.stop(False))
             self.assertEqual((await asked(told["management"], get("/health")))[0], 0)
