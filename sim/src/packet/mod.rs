@@ -8,13 +8,16 @@
 //! time, so the digest of a run counts lengths and times only. It is what message mode is measured against (`hypermesh calibrate`).
 
 mod conn;
+mod end;
 mod inbound;
 mod outbound;
 mod raw;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 pub use conn::Wire;
 pub use raw::{Came, Raw, Read, Unrepeated};
 pub use stack::{Arrived, Credentials, Stack};
+pub use unsent::Unsent;

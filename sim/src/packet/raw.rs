@@ -1,17 +1,14 @@
 //! One end of a real connection whose octets are somebody else's business: what is written goes out as it is, what comes is handed on as it came. A site has
 //! [`Wire`], which speaks in frames; this is for whoever plays a peer by hand, or drives a node of its own.
 
-use super::conn::{Wire, id, varint};
+use super::conn::Wire;
+use super::end::{End, READ_MAX, id, varint};
 use super::outbound::Outbound;
-use super::stack::Credentials;
 use bytes::Bytes;
 use hypermesh_core::base::{Span, Time};
-use quinn_proto::{ConnectionError, ConnectionEvent, ConnectionHandle, Dir, StreamEvent};
+use quinn_proto::{ConnectionEvent, Dir, StreamEvent};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
-/// Octets that are read from a stream at a time.
-const READ_MAX: usize = 64 << 10;
 /// How long a peer may take to acknowledge what was said last, before the connection is closed in good order. The same as on sockets.
 const ACKNOWLEDGED_WITHIN: Span = Span::secs(1);
 /// The longest that a peer may wait before it acknowledges (RFC 9000, clause 18.2).
@@ -80,11 +77,7 @@ pub struct Unrepeated {
 /// One end of a connection of quinn-proto, and the octets of its streams.
 #[derive(Debug)]
 pub struct Raw {
-    pub(super) handle: ConnectionHandle,
-    pub(super) conn: quinn_proto::Connection,
-    credentials: Arc<Credentials>,
-    is_client: bool,
-    outbound: BTreeMap<u64, Outbound>,
+    pub(super) end: End,
     /// Streams of this side that QUIC has not granted yet, in order, and the codes with which they are to be stopped and reset then.
     pending: VecDeque<u64>,
     early: BTreeMap<u64, (Option<u64>, Option<u64>)>,
@@ -93,27 +86,18 @@ pub struct Raw {
     /// A connection that is to be closed in good order, and the code with which.
     parting: Option<(Parting, u64)>,
     closed: Option<Time>,
-    is_over: bool,
-    buffer: Vec<u8>,
 }
 
 impl From<Wire> for Raw {
     /// A connection with which nothing was done yet.
     fn from(wire: Wire) -> Self {
-        let (handle, conn, credentials, is_client) = wire.into_parts();
         Self {
-            handle,
-            conn,
-            credentials,
-            is_client,
-            outbound: BTreeMap::new(),
+            end: wire.end,
             pending: VecDeque::new(),
             early: BTreeMap::new(),
             unheard: BTreeSet::new(),
             parting: None,
             closed: None,
-            is_over: false,
-            buffer: Vec::new(),
         }
     }
 }
@@ -121,12 +105,12 @@ impl From<Wire> for Raw {
 impl Raw {
     /// Whether this end began it.
     pub const fn is_client(&self) -> bool {
-        self.is_client
+        self.end.is_client
     }
 
     /// What it sent and got of that which is not sent again when it is lost.
     pub fn unrepeated(&self) -> Unrepeated {
-        let stats = self.conn.stats();
+        let stats = self.end.conn.stats();
         Unrepeated {
             datagrams_sent: stats.frame_tx.datagram,
             datagrams_came: stats.frame_rx.datagram,
@@ -137,16 +121,15 @@ impl Raw {
 
     /// Lets the other side have this many requests open, and fill the window of an open session.
     pub fn grant(&mut self, requests: u64) {
-        self.conn.set_receive_window(varint(self.credentials.granted().window));
-        self.conn.set_max_concurrent_streams(Dir::Bi, varint(requests));
+        self.end.grant(Some(requests));
     }
 
     /// Opens a stream now, of one way or of both, if one is granted.
     pub fn open(&mut self, is_one_way: bool) -> Option<u64> {
-        if self.conn.is_handshaking() || !self.pending.is_empty() {
+        if self.end.conn.is_handshaking() || !self.pending.is_empty() {
             return None;
         }
-        self.conn.streams().open(if is_one_way { Dir::Uni } else { Dir::Bi }).map(Into::into)
+        self.end.conn.streams().open(if is_one_way { Dir::Uni } else { Dir::Bi }).map(Into::into)
     }
 
     /// Opens this stream as soon as it is granted. Streams are opened in the order of their numbers.
@@ -156,7 +139,7 @@ impl Raw {
 
     /// Writes on a stream. The offset of the stream after it.
     pub fn write(&mut self, stream: u64, octets: Bytes) -> u64 {
-        let out = self.outbound.entry(stream).or_default();
+        let out = self.end.outbound.entry(stream).or_default();
         if !octets.is_empty() {
             out.push(octets);
         }
@@ -165,18 +148,18 @@ impl Raw {
 
     /// Ends this side's direction of a stream after what was written.
     pub fn finish(&mut self, stream: u64) {
-        self.outbound.entry(stream).or_default().ends = true;
+        self.end.outbound.entry(stream).or_default().ends = true;
         self.unheard.insert(stream);
     }
 
     /// Ends this side's direction of a stream at once.
     pub fn reset(&mut self, stream: u64, code: u64) {
-        self.outbound.remove(&stream);
+        self.end.outbound.remove(&stream);
         self.unheard.remove(&stream);
         if self.pending.contains(&stream) {
             self.early.entry(stream).or_default().1 = Some(code);
         } else {
-            let _closed = self.conn.send_stream(id(stream)).reset(varint(code));
+            let _closed = self.end.conn.send_stream(id(stream)).reset(varint(code));
         }
     }
 
@@ -185,67 +168,60 @@ impl Raw {
         if self.pending.contains(&stream) {
             self.early.entry(stream).or_default().0 = Some(code);
         } else {
-            let _closed = self.conn.recv_stream(id(stream)).stop(varint(code));
+            let _closed = self.end.conn.recv_stream(id(stream)).stop(varint(code));
         }
     }
 
     /// Sends a datagram, once. Whether QUIC takes one of that length.
     pub fn datagram(&mut self, octets: Bytes) -> bool {
-        self.conn.datagrams().send(octets, true).is_ok()
+        self.end.conn.datagrams().send(octets, true).is_ok()
     }
 
     /// Ends the connection at once: what was not sent is lost.
     pub fn close(&mut self, code: u64, now: Time) {
-        if !std::mem::replace(&mut self.is_over, true) {
+        if self.end.close(code, now) {
             self.parting = None;
             self.closed = Some(now);
-            self.conn.close(self.credentials.instant(now), varint(code), Bytes::new());
         }
     }
 
     /// Ends the connection without an error, once the other side has heard what was said before; see [`Raw::is_over`].
     pub fn part(&mut self, code: u64, now: Time) {
-        if !self.is_over && self.parting.is_none() {
+        if !self.end.is_over && self.parting.is_none() {
             self.parting = Some((Parting::Heard(now + ACKNOWLEDGED_WITHIN), code));
         }
     }
 
     /// Whether it is over for the application.
     pub const fn is_over(&self) -> bool {
-        self.is_over
+        self.end.is_over
     }
 
     /// The endpoint has something for it.
     pub fn receive(&mut self, event: ConnectionEvent) {
-        self.conn.handle_event(event);
+        self.end.receive(event);
     }
 
     /// A deadline may be due.
     pub fn wake(&mut self, now: Time) {
-        let at = self.credentials.instant(now);
-        if self.conn.poll_timeout().is_some_and(|due| due <= at) {
-            self.conn.handle_timeout(at);
-        }
+        self.end.wake(now);
     }
 
     /// When [`Raw::wake`] or [`Raw::progress`] have something to do.
     pub fn deadline(&mut self) -> Option<Time> {
         let parting = self.parting.map(|(Parting::Heard(at) | Parting::At(at), _)| at);
-        let due = self.conn.poll_timeout().map(|due| self.credentials.time(due));
-        parting.into_iter().chain(due).min()
+        parting.into_iter().chain(self.end.deadline()).min()
     }
 
     /// The next datagram of UDP to send, if there is one.
     pub fn poll(&mut self, now: Time) -> Option<Box<[u8]>> {
-        self.buffer.clear();
-        let transmit = self.conn.poll_transmit(self.credentials.instant(now), 1, &mut self.buffer)?;
-        Some(self.buffer[..transmit.size].into())
+        self.end.poll(now)
     }
 
     /// Opens and writes what can be, and tells what happened.
     pub fn progress(&mut self, now: Time, came: &mut Vec<Came>) {
         self.push_all(came);
-        while let Some(event) = self.conn.poll() {
+        while let Some(event) = self.end.conn.poll() {
             match event {
                 quinn_proto::Event::Connected => {
                     came.push(Came::Connected);
@@ -254,7 +230,7 @@ impl Raw {
                 quinn_proto::Event::ConnectionLost { reason } => self.lost(&reason, came),
                 quinn_proto::Event::Stream(event) => self.on_stream(event, came),
                 quinn_proto::Event::DatagramReceived => {
-                    while let Some(octets) = self.conn.datagrams().recv() {
+                    while let Some(octets) = self.end.conn.datagrams().recv() {
                         came.push(Came::Datagram(octets));
                     }
                 }
@@ -267,11 +243,11 @@ impl Raw {
     fn go_on_parting(&mut self, now: Time) {
         match self.parting {
             Some((Parting::Heard(by), code))
-                if now >= by || (self.unheard.is_empty() && self.outbound.values().all(Outbound::is_empty)) =>
+                if now >= by || (self.unheard.is_empty() && self.end.outbound.values().all(Outbound::is_empty)) =>
             {
                 // The control stream never ends, so nobody is told when the last of it is acknowledged: it gets the time in which a packet that is lost is
                 // sent once more (RFC 9002, clause 6.2).
-                let rtt = Span(self.conn.rtt().as_nanos() as u64);
+                let rtt = Span(self.end.conn.rtt().as_nanos() as u64);
                 let more = Span(3 * rtt.0 + ACK_DELAY_MAX.0).min(ACKNOWLEDGED_WITHIN);
                 self.parting = Some((Parting::At(now + more), code));
             }
@@ -280,27 +256,22 @@ impl Raw {
         }
     }
 
-    fn lost(&mut self, reason: &ConnectionError, came: &mut Vec<Came>) {
-        if !std::mem::replace(&mut self.is_over, true) {
-            came.push(Came::Closed(match reason {
-                ConnectionError::ApplicationClosed(close) => Some(close.error_code.into_inner()),
-                _ => None,
-            }));
-        }
+    fn lost(&mut self, reason: &quinn_proto::ConnectionError, came: &mut Vec<Came>) {
+        came.extend(self.end.lost(reason).map(Came::Closed));
         self.parting = None;
     }
 
     fn on_stream(&mut self, event: StreamEvent, came: &mut Vec<Came>) {
         match event {
             StreamEvent::Opened { dir } => {
-                while let Some(stream) = self.conn.streams().accept(dir) {
+                while let Some(stream) = self.end.conn.streams().accept(dir) {
                     came.push(Came::Readable(stream.into()));
                 }
             }
             StreamEvent::Readable { id } => came.push(Came::Readable(id.into())),
             StreamEvent::Writable { id } => self.push(id.into(), came),
             StreamEvent::Stopped { id, error_code } => {
-                self.outbound.remove(&id.into());
+                self.end.outbound.remove(&id.into());
                 self.unheard.remove(&id.into());
                 came.push(Came::Stopped { stream: id.into(), code: error_code.into_inner() });
             }
@@ -310,18 +281,18 @@ impl Raw {
     }
 
     fn push_all(&mut self, came: &mut Vec<Came>) {
-        if self.conn.is_handshaking() || self.is_over {
+        if self.end.conn.is_handshaking() || self.end.is_over {
             return;
         }
         while let Some(stream) = self.pending.front().copied() {
-            let Some(opened) = self.conn.streams().open(id(stream).dir()) else { break };
+            let Some(opened) = self.end.conn.streams().open(id(stream).dir()) else { break };
             debug_assert_eq!(u64::from(opened), stream, "streams are opened in the order of their numbers");
             self.pending.pop_front();
             let (stop, reset) = self.early.remove(&stream).unwrap_or_default();
             stop.into_iter().for_each(|code| self.stop(stream, code));
             reset.into_iter().for_each(|code| self.reset(stream, code));
         }
-        let streams: Vec<u64> = self.outbound.keys().copied().collect();
+        let streams: Vec<u64> = self.end.outbound.keys().copied().collect();
         streams.into_iter().for_each(|stream| self.push(stream, came));
     }
 
@@ -330,23 +301,15 @@ impl Raw {
         if self.pending.contains(&stream) {
             return;
         }
-        let Some(out) = self.outbound.get_mut(&stream) else { return };
-        let before = out.taken;
-        let conn = &mut self.conn;
-        let all = out.drain(|chunks| conn.send_stream(id(stream)).write_chunks(chunks).ok().map(|written| written.bytes));
-        if out.taken > before {
-            came.push(Came::Sent { stream, upto: out.taken });
-        }
-        if all && out.ends {
-            self.outbound.remove(&stream);
-            let _stopped = self.conn.send_stream(id(stream)).finish();
+        if let Some((_, upto)) = self.end.push(stream).filter(|(before, upto)| upto > before) {
+            came.push(Came::Sent { stream, upto });
         }
     }
 
     /// Reads what there is of a stream.
     pub fn read(&mut self, stream: u64) -> Vec<Read> {
         let mut all = Vec::new();
-        let mut recv = self.conn.recv_stream(id(stream));
+        let mut recv = self.end.conn.recv_stream(id(stream));
         let Ok(mut chunks) = recv.read(true) else { return all };
         loop {
             match chunks.next(READ_MAX) {

@@ -1,6 +1,7 @@
 //! The endpoint of a site: what routes datagrams to connections, and the credentials that all sites of a run share.
 
 use super::conn::Wire;
+use super::end::End;
 use super::raw::Raw;
 use bytes::BytesMut;
 use hypermesh_core::base::{NodeId, Time};
@@ -197,7 +198,7 @@ impl Stack {
     pub fn connect(&mut self, to: NodeId, now: Time) -> Option<Wire> {
         let (client, at) = (self.credentials.client.clone(), self.credentials.instant(now));
         let (handle, conn) = self.endpoint.connect(at, client, address(to), SERVER_NAME).ok()?;
-        Some(Wire::new(handle, conn, true, self.credentials.clone()))
+        Some(Wire::new(End::new(handle, conn, true, self.credentials.clone())))
     }
 
     /// A datagram came.
@@ -209,7 +210,7 @@ impl Stack {
             Some(DatagramEvent::NewConnection(incoming)) => {
                 self.buffer.clear();
                 let Ok((handle, conn)) = self.endpoint.accept(incoming, at, &mut self.buffer, None) else { return Arrived::Nothing };
-                Arrived::New(Box::new(Wire::new(handle, conn, false, self.credentials.clone())))
+                Arrived::New(Box::new(Wire::new(End::new(handle, conn, false, self.credentials.clone()))))
             }
             Some(DatagramEvent::Response(_)) | None => Arrived::Nothing,
         }
@@ -217,18 +218,18 @@ impl Stack {
 
     /// Lets the endpoint know what a connection tells it.
     pub fn exchange(&mut self, wire: &mut Wire) {
-        self.exchange_of(wire.handle, &mut wire.conn);
+        self.exchange_of(&mut wire.end);
     }
 
     /// The same of a connection whose octets are somebody else's.
     pub fn exchange_raw(&mut self, raw: &mut Raw) {
-        self.exchange_of(raw.handle, &mut raw.conn);
+        self.exchange_of(&mut raw.end);
     }
 
-    fn exchange_of(&mut self, handle: ConnectionHandle, conn: &mut quinn_proto::Connection) {
-        while let Some(event) = conn.poll_endpoint_events() {
-            if let Some(event) = self.endpoint.handle_event(handle, event) {
-                conn.handle_event(event);
+    fn exchange_of(&mut self, end: &mut End) {
+        while let Some(event) = end.conn.poll_endpoint_events() {
+            if let Some(event) = self.endpoint.handle_event(end.handle, event) {
+                end.conn.handle_event(event);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::parcel::{Parcel, Said};
 use super::pipe::Pipe;
 use crate::monitors::Talk;
+use crate::packet::Unsent;
 use crate::transport::Event;
 use hypermesh_core::base::{Load, NodeId, Time};
 use hypermesh_core::node::Content;
@@ -38,7 +39,7 @@ pub struct Line {
     pub shown: Option<u64>,
     inboxes: BTreeMap<u64, Inbox>,
     /// For each stream, the ends of contents that were not sent wholly, with their bytes.
-    unsent: BTreeMap<u64, VecDeque<(u64, u32)>>,
+    unsent: Unsent,
     carried: Carried,
 }
 
@@ -93,7 +94,7 @@ impl Line {
             talk: Talk::new(peer, server.is_some()),
             shown: None,
             inboxes: BTreeMap::new(),
-            unsent: BTreeMap::new(),
+            unsent: Unsent::new(),
             carried: Carried { frames: 0, told: (0, 0), ahead: 0 },
         }
     }
@@ -119,7 +120,7 @@ impl Line {
                 inputs.push_back(session(session::Input::Reset { stream: StreamId(stream), code }));
             }
             Event::Stopped { stream, code } => {
-                self.unsent.remove(&stream);
+                self.unsent.forget(stream);
                 inputs.push_back(session(session::Input::Stop { stream: StreamId(stream), code }));
             }
             Event::Sent { stream, upto } => self.sent(id, stream, upto, inputs),
@@ -171,15 +172,7 @@ impl Line {
 
     /// What was sent of the contents that the node wrote.
     fn sent(&mut self, conn: ConnId, stream: u64, upto: u64, inputs: &mut VecDeque<Input>) {
-        let Some(unsent) = self.unsent.get_mut(&stream) else { return };
-        let mut bytes = 0;
-        while let Some((_, len)) = unsent.front().copied().filter(|(end, _)| *end <= upto) {
-            bytes += len;
-            unsent.pop_front();
-        }
-        if unsent.is_empty() {
-            self.unsent.remove(&stream);
-        }
+        let bytes = self.unsent.taken(stream, upto);
         if bytes > 0 {
             inputs.push_back(Input::Sent { conn, stream: StreamId(stream), bytes });
         }
@@ -193,7 +186,7 @@ impl Line {
             session::Effect::Write { stream, frame } => self.say(stream, Said::Frame(frame)),
             session::Effect::Finish { stream } => self.pipe.finish(stream.0),
             session::Effect::Reset { stream, code } => {
-                self.unsent.remove(&stream.0);
+                self.unsent.forget(stream.0);
                 self.pipe.reset(stream.0, code.to_quic());
             }
             session::Effect::Stop { stream, code } => {
@@ -237,12 +230,12 @@ impl Line {
     pub fn write_body(&mut self, stream: StreamId, bytes: std::sync::Arc<[u8]>, range: std::ops::Range<u32>) {
         let len = range.end - range.start;
         let end = self.pipe.write(stream.0, Said::Body(bytes, range));
-        self.unsent.entry(stream.0).or_default().push_back((end, len));
+        self.unsent.wrote(stream.0, end, len);
     }
 
     /// Bytes on the heap, roughly.
     pub fn heap_bytes(&self) -> usize {
-        self.talk.heap_bytes() + self.inboxes.len() * 128 + self.unsent.len() * 96 + self.pipe.heap_bytes()
+        self.talk.heap_bytes() + self.inboxes.len() * 128 + self.unsent.heap_bytes() + self.pipe.heap_bytes()
     }
 }
 

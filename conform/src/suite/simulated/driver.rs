@@ -10,7 +10,7 @@ use hypermesh_core::stoq::session::frame::{Frame, meaningless};
 use hypermesh_core::stoq::session::limits::FrameLimits;
 use hypermesh_core::stoq::session::stream::CONTROL;
 use hypermesh_core::stoq::session::{self, Code, FrameReader, Side, StreamId};
-use hypermesh_sim::packet::{Came, Raw, Read};
+use hypermesh_sim::packet::{Came, Raw, Read, Unsent};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The node's end of one connection, between QUIC and the node.
@@ -21,8 +21,7 @@ pub(super) struct Driver {
     pub(super) limits: FrameLimits,
     /// Streams that are read, or will be.
     inflow: BTreeMap<StreamId, Inflow>,
-    /// For each stream, the ends of contents that QUIC did not take wholly, with their octets.
-    unsent: BTreeMap<u64, VecDeque<(u64, u32)>>,
+    unsent: Unsent,
     /// What the node is to be told next.
     inputs: VecDeque<Input>,
     /// Requests that the tester may have open.
@@ -31,7 +30,7 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) const fn new(conn: ConnId, side: Side, limits: FrameLimits, granted: usize) -> Self {
-        Self { conn, side, limits, inflow: BTreeMap::new(), unsent: BTreeMap::new(), inputs: VecDeque::new(), granted }
+        Self { conn, side, limits, inflow: BTreeMap::new(), unsent: Unsent::new(), inputs: VecDeque::new(), granted }
     }
 
     fn session(&mut self, input: session::Input) {
@@ -61,7 +60,7 @@ impl Driver {
             Came::Readable(stream) => self.readable(raw, StreamId(stream)),
             Came::Sent { stream, upto } => self.sent(stream, upto),
             Came::Stopped { stream, code } => {
-                self.unsent.remove(&stream);
+                self.unsent.forget(stream);
                 raw.reset(stream, Code::Cancelled.to_quic());
                 self.session(session::Input::Stop { stream: StreamId(stream), code });
             }
@@ -97,15 +96,7 @@ impl Driver {
 
     /// What QUIC took of the contents that the node wrote.
     fn sent(&mut self, stream: u64, upto: u64) {
-        let Some(unsent) = self.unsent.get_mut(&stream) else { return };
-        let mut bytes = 0;
-        while let Some((_, len)) = unsent.front().copied().filter(|(end, _)| *end <= upto) {
-            bytes += len;
-            unsent.pop_front();
-        }
-        if unsent.is_empty() {
-            self.unsent.remove(&stream);
-        }
+        let bytes = self.unsent.taken(stream, upto);
         if bytes > 0 {
             self.inputs.push_back(Input::Sent { conn: self.conn, stream: StreamId(stream), bytes });
         }
@@ -117,7 +108,7 @@ impl Driver {
             Effect::Data { stream, bytes, range, .. } => {
                 let len = range.end - range.start;
                 let end = raw.write(stream.0, Bytes::from_owner(bytes).slice(range.start as usize..range.end as usize));
-                self.unsent.entry(stream.0).or_default().push_back((end, len));
+                self.unsent.wrote(stream.0, end, len);
             }
             Effect::Session { effect, .. } => self.on_session(raw, effect, now),
             _ => {}
@@ -145,7 +136,7 @@ impl Driver {
             }
             session::Effect::Finish { stream } => raw.finish(stream.0),
             session::Effect::Reset { stream, code } => {
-                self.unsent.remove(&stream.0);
+                self.unsent.forget(stream.0);
                 raw.reset(stream.0, code.to_quic());
             }
             session::Effect::Stop { stream, code } => {
