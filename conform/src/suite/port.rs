@@ -4,10 +4,10 @@
 //! tester's hand; over a network it is a QUIC stack. Scripts are written against the tester, and run on every port.
 
 use super::case::Subject;
-use super::verdict::Outcome;
+use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
 use hypermesh_core::stoq::cache::Version;
-use hypermesh_core::stoq::node::{Command, JobId, Offer, Told};
+use hypermesh_core::stoq::node::{Command, JobId, Offer, Peer, Told};
 use hypermesh_core::stoq::session::frame::{ContentId, Name};
 use hypermesh_core::stoq::session::{Roles, Side, StreamId};
 use hypermesh_core::testing::stoq::{Packed, pack};
@@ -30,6 +30,17 @@ pub enum Identity {
     Bad(BadCertificate),
     /// Somebody with a certificate that is out of the ordinary.
     Odd(OddCertificate),
+}
+
+impl Identity {
+    /// Who that is to an implementation to which no certificate is shown: one that breaks rules, or bends them, is of no use there.
+    pub fn peer(self) -> Outcome<Peer> {
+        match self {
+            Self::Certified(roles) => Ok(Peer::Certified(roles)),
+            Self::Anonymous => Ok(Peer::Anonymous),
+            Self::Bad(_) | Self::Odd(_) => Err(Miss::Inconclusive("certificates are shown on sockets only".into())),
+        }
+    }
 }
 
 /// What is out of the ordinary about a certificate that breaks no rule.

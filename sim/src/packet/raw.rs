@@ -91,14 +91,7 @@ pub struct Raw {
 impl From<Wire> for Raw {
     /// A connection with which nothing was done yet.
     fn from(wire: Wire) -> Self {
-        Self {
-            end: wire.end,
-            pending: VecDeque::new(),
-            early: BTreeMap::new(),
-            unheard: BTreeSet::new(),
-            parting: None,
-            closed: None,
-        }
+        Self { end: wire.end, pending: VecDeque::new(), early: BTreeMap::new(), unheard: BTreeSet::new(), parting: None, closed: None }
     }
 }
 

@@ -11,7 +11,7 @@ use super::case::Subject;
 use super::port::{Heard, Identity, Line, Pixit, Port, Stored, Ways};
 use super::verdict::{Miss, Outcome};
 use hypermesh_core::base::{Span, Time};
-use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Peer, Told};
+use hypermesh_core::stoq::node::{Command, ConnId, Input, JobId, Told};
 use hypermesh_core::stoq::session::frame::ContentId;
 use hypermesh_core::stoq::session::{self, Side, StreamId, version};
 use hypermesh_core::testing::Breach;
@@ -139,11 +139,7 @@ impl Port for Memory {
     }
 
     fn connect(&mut self, identity: Identity) -> Outcome<Line> {
-        let peer = match identity {
-            Identity::Certified(roles) => Peer::Certified(roles),
-            Identity::Anonymous => Peer::Anonymous,
-            Identity::Bad(_) | Identity::Odd(_) => return Err(Miss::Inconclusive("certificates are shown over a network only".into())),
-        };
+        let peer = identity.peer()?;
         let line = Line(self.next);
         self.next += 1;
         let limits = self.world.seats[SEAT].node.limits(ConnId(line.0));

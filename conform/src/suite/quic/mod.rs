@@ -6,8 +6,10 @@
 mod impostors;
 mod iut;
 mod line;
+mod network;
 mod path;
 mod pki;
+mod port;
 mod upper;
 
 pub use impostors::{Impostor, Listening};
@@ -15,17 +17,14 @@ pub use iut::Reached;
 pub use pki::Deployment;
 
 use super::case::Subject;
-use super::port::{BadCertificate, Heard, Hello, Identity, Line, Network, Pixit, Port, Stored, Ways, Welcome};
+use super::port::{Line, Pixit, Welcome};
 use super::verdict::{Miss, Outcome};
-use hypermesh_core::base::{Span, Time};
-use hypermesh_core::stoq::node::{Command, JobId, Told};
-use hypermesh_core::stoq::session::frame::ContentId;
-use hypermesh_core::stoq::session::{Side, StreamId};
+use hypermesh_core::base::Span;
+use hypermesh_core::stoq::session::Side;
 use iut::Local;
 use line::LineTasks;
 use path::Path;
 use quinn::{Endpoint, ServerConfig};
-use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -254,262 +253,6 @@ fn endpoint(server: ServerConfig) -> Outcome<Endpoint> {
 
 fn duration(span: Span) -> Duration {
     Duration::from_nanos(span.0)
-}
-
-impl Port for QuicPort {
-    fn start(&mut self, subject: Subject) -> Outcome {
-        self.lines.clear();
-        if self.target_is_foreign() {
-            self.publish()?;
-        }
-        self.receive(&Welcome::default())?;
-        match self.start_set(subject, self.pixit, true)? {
-            None if subject != Subject::Origin => Err(Miss::Inconclusive(format!("an {} needs an upper tester", subject.name()))),
-            _ => Ok(()),
-        }
-    }
-
-    fn starts_anew(&self) -> bool {
-        !matches!(self.target, Target::At(_))
-    }
-
-    fn pixit(&self) -> &Pixit {
-        &self.pixit
-    }
-
-    fn now(&self) -> Time {
-        Time(self.started.elapsed().as_nanos() as u64)
-    }
-
-    fn connect(&mut self, identity: Identity) -> Outcome<Line> {
-        match self.handshake(&Hello { identity, ..Hello::default() })? {
-            Ok(line) => Ok(line),
-            Err(why) => Err(Miss::Fail(format!("the handshake failed: {why}"))),
-        }
-    }
-
-    fn accept(&mut self, within: Span) -> Outcome<Option<Line>> {
-        let until = Instant::now() + duration(within);
-        loop {
-            match self.dialled(Span(until.saturating_duration_since(Instant::now()).as_nanos() as u64))? {
-                Some(Ok(line)) => return Ok(Some(line)),
-                // One that fails is the implementation's business: the case waits for another.
-                Some(Err(_)) => {}
-                None => return Ok(None),
-            }
-        }
-    }
-
-    fn side(&self, line: Line) -> Side {
-        self.lines[&line].side
-    }
-
-    fn exporter(&self, line: Line) -> [u8; 32] {
-        hypermesh_real::quic::exporter(&self.lines[&line].connection).unwrap_or_default()
-    }
-
-    fn open(&mut self, line: Line, ways: Ways) -> Outcome<Option<StreamId>> {
-        let patience = duration(self.pixit.hush);
-        self.line(line)?;
-        let tasks = self.lines.get_mut(&line).expect("it was there");
-        Ok(tasks.open(&self.own, ways, patience))
-    }
-
-    fn write(&mut self, line: Line, stream: StreamId, octets: &[u8], end: bool) -> Outcome {
-        self.line(line)?.write(stream, octets, end)
-    }
-
-    fn reset(&mut self, line: Line, stream: StreamId, code: u64) -> Outcome {
-        self.line(line)?.reset(stream, code)
-    }
-
-    fn stop(&mut self, line: Line, stream: StreamId, code: u64) -> Outcome {
-        self.line(line)?.stop(stream, code)
-    }
-
-    fn datagram(&mut self, line: Line, octets: &[u8]) -> Outcome {
-        let sent = self.line(line)?.connection.send_datagram(octets.to_vec().into());
-        sent.map_err(|error| Miss::Inconclusive(format!("a datagram of {} octets: {error}", octets.len())))
-    }
-
-    fn close(&mut self, line: Line, code: u64) {
-        if let Some(tasks) = self.lines.get_mut(&line) {
-            tasks.close(code);
-        }
-    }
-
-    fn hold(&mut self, line: Line, held: bool) {
-        if let Some(tasks) = self.lines.get(&line) {
-            tasks.hold(held);
-        }
-    }
-
-    fn next(&mut self, line: Line, within: Span) -> Option<Heard> {
-        let tasks = self.lines.get_mut(&line)?;
-        self.own.block_on(tasks.next(duration(within)))
-    }
-
-    fn pause(&mut self, span: Span) {
-        std::thread::sleep(duration(span));
-    }
-
-    fn offer(&mut self, contents: &BTreeMap<ContentId, Arc<[u8]>>) {
-        if let Some(local) = &self.local {
-            local.offer(contents);
-        }
-    }
-
-    fn command(&mut self, job: JobId, command: Command) -> Option<()> {
-        if let Some(upper) = &mut self.upper {
-            return upper.command(job, command);
-        }
-        self.local.as_mut()?.command(&self.theirs, job, command);
-        Some(())
-    }
-
-    fn store(&mut self, job: JobId, object: &Stored<'_>) -> Option<()> {
-        if let Some(upper) = &mut self.upper {
-            return upper.store(job, object);
-        }
-        // A breach of the process is on in every thread but the tester's, and the writer is not the tester.
-        let (packed, command) = std::thread::scope(|scope| scope.spawn(|| object.packed()).join()).ok()?;
-        self.offer(&packed.contents);
-        self.command(job, command)
-    }
-
-    fn told(&mut self, job: JobId, within: Span) -> Option<Told> {
-        let until = Instant::now() + duration(within);
-        if let Some(upper) = &self.upper {
-            return upper.told(job, until);
-        }
-        loop {
-            if let Some(told) = self.local.as_ref()?.told(job) {
-                return Some(told);
-            }
-            if Instant::now() >= until {
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn got(&mut self, job: JobId) -> Vec<u8> {
-        if let Some(upper) = &self.upper {
-            return upper.got(job);
-        }
-        self.local.as_ref().map(|local| local.got(job)).unwrap_or_default()
-    }
-
-    fn leave(&mut self) -> Option<()> {
-        if let Some(upper) = &mut self.upper {
-            return upper.leave();
-        }
-        self.local.as_ref()?.leave(&self.theirs);
-        Some(())
-    }
-
-    fn network(&mut self) -> Option<&mut dyn Network> {
-        Some(self)
-    }
-}
-
-impl Network for QuicPort {
-    fn address(&self) -> Outcome<SocketAddrV6> {
-        self.reached()
-    }
-
-    fn start_with(&mut self, subject: Subject, pixit: &Pixit) -> Outcome {
-        let started = self.start_set(subject, *pixit, true)?;
-        started.ok_or_else(|| Miss::Inconclusive("it has to be set otherwise for this, which needs an upper tester".into()))
-    }
-
-    fn start_before(&mut self, subject: Subject, welcome: &Welcome) -> Outcome {
-        self.receive(welcome)?;
-        let started = self.start_set(subject, self.pixit, true)?;
-        started.ok_or_else(|| Miss::Inconclusive("it has to connect with the tester, which an upper tester tells it".into()))
-    }
-
-    fn start_without_list(&mut self, subject: Subject) -> Outcome {
-        let started = self.start_set(subject, self.pixit, false)?;
-        started.ok_or_else(|| Miss::Inconclusive("how it comes to a list is not the tester's to say".into()))
-    }
-
-    fn dialled(&mut self, within: Span) -> Outcome<Option<Result<Line, String>>> {
-        let start = self.starts.load(Ordering::Acquire);
-        let came = &mut self.came;
-        let current = async {
-            loop {
-                match came.recv().await {
-                    Some((began, _)) if began < start => {}
-                    other => return other,
-                }
-            }
-        };
-        match self.own.block_on(async { tokio::time::timeout(duration(within), current).await }) {
-            Ok(Some((_, Ok(connection)))) => self.begin(connection, Side::Server).map(|line| Some(Ok(line))),
-            Ok(Some((_, Err(why)))) => Ok(Some(Err(why))),
-            Ok(None) => Err(Miss::Error("the tester's endpoint is closed".into())),
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn shown(&self, line: Line) -> Outcome<Vec<Vec<u8>>> {
-        let tasks = self.lines.get(&line).ok_or_else(|| Miss::Error("an unknown connection".into()))?;
-        let chain = tasks.connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
-        Ok(chain.into_iter().flat_map(|chain| *chain).map(|certificate| certificate.to_vec()).collect())
-    }
-
-    fn management(&self) -> Option<SocketAddr> {
-        let told = self.upper.as_ref().and_then(|upper| upper.management).or(self.pixit.management);
-        self.local.as_ref().map(Local::management).or(told)
-    }
-
-    fn revoke(&mut self) -> Outcome {
-        self.deployment.revoke()
-    }
-
-    fn handshake(&mut self, hello: &Hello) -> Outcome<Result<Line, String>> {
-        let mut address = self.reached()?;
-        let shown = match hello.identity {
-            Identity::Anonymous => None,
-            other => Some(self.deployment.identity(other)?),
-        };
-        if hello.identity == Identity::Bad(BadCertificate::Revoked)
-            && let Some(local) = &self.local
-        {
-            local.list(self.deployment.list()?);
-        }
-        if let Some((octets, packets)) = hello.path {
-            let path = Path::lay(address, octets, packets, duration(hello.held)).map_err(failed("a path"))?;
-            address = path.address;
-            self.path = Some(path);
-        }
-        let config = pki::client(shown.as_ref(), hello)?;
-        let connecting = {
-            let _inside = self.own.enter();
-            self.endpoint.connect_with(config, address.into(), "stoq.invalid").map_err(|error| Miss::Error(error.to_string()))?
-        };
-        let patience = duration(self.pixit.patience) * 2;
-        match self.own.block_on(async { tokio::time::timeout(patience, connecting).await }) {
-            Ok(Ok(connection)) => self.begin(connection, Side::Client).map(Ok),
-            Ok(Err(error)) => Ok(Err(error.to_string())),
-            Err(_) => Ok(Err("it did not end".to_owned())),
-        }
-    }
-
-    fn carried(&self) -> (usize, usize) {
-        self.path.as_ref().map(Path::carried).unwrap_or_default()
-    }
-
-    fn datagram_max(&self, line: Line) -> Option<usize> {
-        self.lines.get(&line)?.connection.max_datagram_size()
-    }
-
-    fn push(&mut self, line: Line, octets: usize) -> Outcome<usize> {
-        let hush = duration(self.pixit.hush);
-        self.line(line)?;
-        Ok(self.lines[&line].push(&self.own, octets, hush))
-    }
 }
 
 impl Drop for QuicPort {
