@@ -3,6 +3,8 @@
 //! Messages of one stream arrive in order; streams overtake each other as the seed has it. Frames travel as values and contents as shared bytes, as in
 //! the message mode of the simulation. Everything that a test wants to break can be broken: connections, nodes, stores, the honesty of a node.
 
+mod by_hand;
+
 pub use super::store::{MemoryStore, Packed, pack};
 use crate::base::{Dice, NodeId, Purpose, SeedKey, Span, Time};
 use crate::machine::{Chance, Cx, Machine};
@@ -218,20 +220,6 @@ impl World {
         out.into_iter().for_each(|effect| self.carry_out(at, effect));
     }
 
-    /// From now on the test plays a peer of a node: what the node says on connections that the world does not know is kept.
-    pub fn by_hand(&mut self, seat: usize) {
-        self.seats[seat].by_hand.get_or_insert_default();
-    }
-
-    /// What a node said to a peer that the test plays, since this was asked last.
-    pub fn said_by_hand(&mut self, seat: usize, conn: ConnId) -> Vec<Effect> {
-        let Some(all) = self.seats[seat].by_hand.take() else { return Vec::new() };
-        let (mine, others) = all.into_iter().partition(|(to, _)| *to == conn);
-        self.seats[seat].by_hand = Some(others);
-        let mine: Vec<(ConnId, Effect)> = mine;
-        mine.into_iter().map(|(_, effect)| effect).collect()
-    }
-
     fn carry_out(&mut self, at: usize, effect: Effect) {
         let life = self.seats[at].life;
         if let Effect::Session { conn, .. } | Effect::Data { conn, .. } = &effect
@@ -323,38 +311,6 @@ impl World {
         self.at(answers, Event::Input(at, life, keyed()));
         self.at(arrives, Event::Input(to, to_life, Box::new(Input::Accepted { conn, peer: client })));
         self.at(arrives, Event::Input(to, to_life, keyed()));
-    }
-
-    /// From now on the test plays this server of a node by hand: see [`World::dialled_by_hand`].
-    pub fn play(&mut self, seat: usize, server: ServerId, peer: Peer) {
-        self.by_hand(seat);
-        self.played.insert(server, peer);
-    }
-
-    /// From now on the test itself tells a node that dials a server which it plays how that went, with [`Input::Dialled`] and the keys, or [`Input::NoDial`].
-    pub fn tell_dials_by_hand(&mut self) {
-        self.tells_dials = true;
-    }
-
-    /// From now on nobody can connect with a server that the test played.
-    pub fn play_no_more(&mut self, server: ServerId) {
-        self.played.remove(&server);
-    }
-
-    /// The next connection that a node opened with a server that the test plays.
-    pub fn dialled_by_hand(&mut self) -> Option<(usize, ConnId)> {
-        self.dialled.pop_front()
-    }
-
-    fn dial_by_hand(&mut self, at: usize, server: ServerId, peer: Peer, when: Time) {
-        self.count += 1;
-        let (conn, life) = (ConnId(self.count), self.seats[at].life);
-        let keyed = session::Input::Keyed { major: version::MAJOR, exporter: Self::EXPORTER };
-        if !self.tells_dials {
-            self.at(when, Event::Input(at, life, Box::new(Input::Dialled { conn, server, peer, early: false })));
-            self.at(when, Event::Input(at, life, Box::new(Input::Session { conn, input: keyed })));
-        }
-        self.dialled.push_back((at, conn));
     }
 
     /// When the next thing happens, if anything is under way.
