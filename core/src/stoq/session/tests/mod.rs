@@ -2,6 +2,7 @@
 
 mod bounds;
 mod exact;
+mod figures;
 mod frames;
 mod pair;
 mod requests;
