@@ -169,7 +169,8 @@ impl StoqNode {
                     get.opening.push(server);
                 }
             }
-            Reach::Away => t.later(Work::Transfer(job, transfer::Input::Closed { source, again: Some(self.config.retry) })),
+            Reach::Away if self.leaving => t.later(Work::Transfer(job, transfer::Input::Closed { source, again: None })),
+            Reach::Away => t.later(Work::Transfer(job, transfer::Input::Away { source, after: self.config.retry })),
         }
     }
 

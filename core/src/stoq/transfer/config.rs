@@ -17,6 +17,10 @@ pub const STOLEN_MAX: u8 = 4;
 pub const WRONG_MAX: u8 = 3;
 /// Stalls, refusals and broken promises in a row after which a source is dropped.
 pub const TROUBLES_MAX: u8 = 4;
+/// How long a source is waited for that is being opened, while nobody can be asked, before the next one is tried beside it. It is the delay between attempts
+/// to connect that RFC 8305 (clause 5) recommends: longer than the round trip to most servers, so that who is there is seldom called in vain, and short
+/// enough that some dead ones, one after the other, cost a person little.
+pub const OPENING_PATIENCE: Span = Span::millis(250);
 /// Chunks that are taken back from one source at once. A source bears four times as many (R-14-05).
 pub const CANCELS_BURST: u32 = 64;
 /// The same per second.

@@ -45,8 +45,8 @@ use states::{Event, State};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use config::{
-    ASKERS_MAX, CANCELS_BURST, CANCELS_PER_SEC, Config, DOUBLED_MAX, MANIFESTS_AHEAD, PIECES_MAX, REMEMBERED_MAX, SOURCES_MAX, STOLEN_MAX,
-    TROUBLES_MAX, UNTAKEN_MAX, WRONG_MAX,
+    ASKERS_MAX, CANCELS_BURST, CANCELS_PER_SEC, Config, DOUBLED_MAX, MANIFESTS_AHEAD, OPENING_PATIENCE, PIECES_MAX, REMEMBERED_MAX,
+    SOURCES_MAX, STOLEN_MAX, TROUBLES_MAX, UNTAKEN_MAX, WRONG_MAX,
 };
 pub use port::{AskId, Counters, Effect, Fact, Failure, Input, Offer, Order, Penalty, Sequence, SourceId, What, Why, Wish};
 pub use resume::{RANGES_MAX, Ranges, Resume};
@@ -165,6 +165,10 @@ impl Machine for Transfer {
             }
             Input::Closed { source, again } => {
                 self.on_closed(source, again, cx);
+                Ok(())
+            }
+            Input::Away { source, after } => {
+                self.on_away(source, after, cx);
                 Ok(())
             }
             Input::Named { ask, id, version, bytes } => {
@@ -480,7 +484,7 @@ impl Transfer {
         }
     }
 
-    /// Connects with as many sources as are allowed, and with more for what none of these has.
+    /// Connects with as many sources as are allowed, with one more while none of these comes about, and with more for what none of these has.
     fn recruit(&mut self, cx: &mut Context<'_>) {
         let is_active = |source: &Source| matches!(source.stage, Stage::Opening | Stage::Ready);
         let mut active = self.sources.iter().filter(|source| is_active(source)).count();
@@ -490,6 +494,11 @@ impl Transfer {
                 self.open(at, cx);
                 active += 1;
             }
+        }
+        if self.waits_for_the_dead()
+            && let Some(at) = self.order.iter().copied().find(|at| self.sources[*at].stage == Stage::Known)
+        {
+            self.open(at, cx);
         }
         let (known, used) = (self.mask(|source| source.stage == Stage::Known), self.mask(|source| source.stage != Stage::Known));
         let wanted = self.waiting.iter().map(|seq| self.candidates(&self.slots[seq])).find(|may| may & used == 0 && may & known != 0);

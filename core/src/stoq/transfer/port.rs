@@ -90,6 +90,13 @@ pub enum Input {
         /// After which time it may be tried again; never if none.
         again: Option<Span>,
     },
+    /// A source that was to be opened is left alone for so long, since others could not reach it. It was not tried: that is no trouble with it.
+    Away {
+        /// Which.
+        source: SourceId,
+        /// How long.
+        after: Span,
+    },
     /// MANIFEST came: what a name leads to.
     Named {
         /// In which exchange.

@@ -20,14 +20,14 @@ struct Prize {
 }
 
 impl Transfer {
-    /// Gives what waits to the sources that have room, the cheapest first.
+    /// Gives what waits to the sources that have room, the cheapest first; those that were in trouble last come after all others.
     pub(super) fn share(&mut self, cx: &mut Context<'_>) {
-        for nth in 0..self.order.len() {
-            let at = self.order[nth];
+        for nth in 0..2 * self.order.len() {
+            let (at, is_second) = (self.order[nth % self.order.len()], nth >= self.order.len());
             if self.waiting.is_empty() {
                 return;
             }
-            if self.sources[at].stage != Stage::Ready {
+            if self.sources[at].stage != Stage::Ready || (self.sources[at].troubles > 0) != is_second {
                 continue;
             }
             loop {

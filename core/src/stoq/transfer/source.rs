@@ -37,6 +37,8 @@ pub(super) struct Source {
     pub(super) cost: u32,
     pub(super) names: bool,
     pub(super) stage: Stage,
+    /// Whether it is being opened for longer than somebody who is there needs: the next one may be tried beside it.
+    pub(super) late: bool,
     /// Counts attempts to open it, and rests, so that a stale wake-up is recognised.
     pub(super) epoch: u32,
     /// Whether it can be asked when the rest is over.
@@ -59,6 +61,7 @@ impl Source {
             cost: offer.cost,
             names: offer.names,
             stage: Stage::Known,
+            late: false,
             epoch: 0,
             connected: false,
             pace: Pace::default(),

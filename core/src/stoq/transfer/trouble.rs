@@ -1,6 +1,6 @@
 //! Sources that cannot be asked, do not answer, or lie.
 
-use super::config::{TROUBLES_MAX, WRONG_MAX};
+use super::config::{OPENING_PATIENCE, TROUBLES_MAX, WRONG_MAX};
 use super::pace::PATIENCE_MIN;
 use super::port::{Effect, Penalty, SourceId, Why};
 use super::source::Stage;
@@ -13,9 +13,10 @@ impl Transfer {
     pub(super) fn open(&mut self, at: usize, cx: &mut Context<'_>) {
         let source = &mut self.sources[at];
         source.stage = Stage::Opening;
+        source.late = false;
         source.epoch = source.epoch.wrapping_add(1);
         cx.emit(Effect::Open(source.id));
-        cx.emit(Effect::Wake { after: self.config.chunk_within, why: Why::Opening(source.id, source.epoch) });
+        cx.emit(Effect::Wake { after: OPENING_PATIENCE.min(self.config.chunk_within), why: Why::Opening(source.id, source.epoch) });
     }
 
     pub(super) fn on_opened(&mut self, source: SourceId) {
@@ -38,11 +39,32 @@ impl Transfer {
         }
     }
 
+    /// Others know already that it cannot be reached for a while.
+    pub(super) fn on_away(&mut self, source: SourceId, after: Span, cx: &mut Context<'_>) {
+        if let Some(at) = self.place(source).filter(|at| self.sources[*at].stage == Stage::Opening) {
+            self.rest(at, after.max(PATIENCE_MIN), cx);
+        }
+    }
+
+    /// A source that does not open is late first, so that the next one may be tried beside it, and in trouble when it may not be waited for any longer.
     pub(super) fn on_opening_late(&mut self, source: SourceId, epoch: u32, cx: &mut Context<'_>) {
         let Some(at) = self.place(source) else { return };
-        if self.sources[at].stage == Stage::Opening && self.sources[at].epoch == epoch {
-            self.trouble(at, Span::ZERO, cx);
+        let longest = self.config.chunk_within;
+        let source = &mut self.sources[at];
+        if source.stage != Stage::Opening || source.epoch != epoch {
+            return;
         }
+        if source.late || longest <= OPENING_PATIENCE {
+            return self.trouble(at, Span::ZERO, cx);
+        }
+        source.late = true;
+        cx.emit(Effect::Wake { after: Span(longest.0 - OPENING_PATIENCE.0), why: Why::Opening(source.id, epoch) });
+    }
+
+    /// Whether all that can be done is to wait for sources that may well be dead: none can be asked, and those that are being opened are late.
+    pub(super) fn waits_for_the_dead(&self) -> bool {
+        let opening = || self.sources.iter().filter(|source| source.stage == Stage::Opening);
+        opening().next().is_some() && opening().all(|source| source.late) && !self.sources.iter().any(|source| source.stage == Stage::Ready)
     }
 
     pub(super) fn on_rested(&mut self, source: SourceId, epoch: u32, cx: &mut Context<'_>) {
@@ -104,10 +126,15 @@ impl Transfer {
             return self.drop_source(at, cx);
         }
         source.troubles += 1;
-        source.stage = Stage::Resting;
-        source.epoch = source.epoch.wrapping_add(1);
         let stay = if Breach::RetryAtOnce.is_on() { Span::ZERO } else { stay };
         let after = stay.max(PATIENCE_MIN.times(1 << source.troubles));
+        self.rest(at, after, cx);
+    }
+
+    fn rest(&mut self, at: usize, after: Span, cx: &mut Context<'_>) {
+        let source = &mut self.sources[at];
+        source.stage = Stage::Resting;
+        source.epoch = source.epoch.wrapping_add(1);
         cx.emit(Effect::Wake { after, why: Why::Rested(source.id, source.epoch) });
     }
 

@@ -3,6 +3,7 @@
 mod bounds;
 mod by_hand;
 mod chain;
+mod dead;
 mod history;
 mod purges;
 mod town;

@@ -29,6 +29,8 @@ pub(super) enum Conduct {
     Breaks(u64),
     /// It cannot be connected with.
     IsAway,
+    /// Nothing comes of attempts to connect with it, not even that they failed.
+    IsSilent,
 }
 
 /// A source at the end of its line.
@@ -247,6 +249,7 @@ impl<'o> World<'o> {
             Effect::Open(source) => {
                 let server = source.0 as usize;
                 let input = match self.servers[server].conduct {
+                    Conduct::IsSilent => return,
                     Conduct::IsAway => Input::Closed { source: *source, again: None },
                     _ => Input::Opened(*source),
                 };
@@ -371,6 +374,7 @@ impl<'o> World<'o> {
             return self.tell(server, Input::Failed { ask, code: Code::Overloaded, retry: Span::millis(50) });
         }
         match wish {
+            Wish::Name { .. } if conduct == Conduct::Stalls(0) => {}
             Wish::Name { .. } => {
                 let id = ContentId(self.object.root.0);
                 self.tell(server, Input::Named { ask, id, version: 7, bytes: self.object.store[&id].clone() });

@@ -1,6 +1,7 @@
 //! Sources that lie, lack, stall, forget, break or are away.
 
 use super::*;
+use crate::stoq::session::frame::Name;
 
 const MB: u64 = 1_000_000;
 
@@ -112,6 +113,70 @@ fn sources_that_cannot_be_reached_are_passed_over() {
     assert_eq!(world.effects.last(), Some(&Effect::Failed(Failure::NoSource)));
 }
 
+/// The sources that were connected with, in order.
+fn opened(world: &World<'_>) -> Vec<u32> {
+    let opened = |effect: &Effect| match effect {
+        Effect::Open(source) => Some(source.0),
+        _ => None,
+    };
+    world.effects.iter().filter_map(opened).collect()
+}
+
+#[test]
+fn dead_sources_are_passed_over_one_at_a_time_long_before_it_is_known_that_they_are_dead() {
+    let object = Object::random(33, 100_000);
+    let servers = [[(Conduct::IsSilent, MB, 5); 5].as_slice(), &[(Conduct::Honest, MB, 40); 2]].concat();
+    let mut world = World::new(&object, 33, &servers).with(Config { sources_max: 3, ..config() });
+    world.begin(all(&object, 7));
+    world.run_until(Time(249_000_000));
+    assert_eq!(opened(&world), [0, 1, 2]);
+    world.run_until(Time(499_000_000));
+    assert_eq!(opened(&world), [0, 1, 2, 3]);
+    assert_eq!(world.run().wrongs(0..100_000), Vec::<String>::new());
+    assert_eq!(opened(&world), [0, 1, 2, 3, 4, 5]);
+    assert!(world.now < Time::ZERO + OPENING_PATIENCE.times(3) + Span::millis(500), "it took until {}", world.now);
+}
+
+#[test]
+fn who_can_ask_somebody_leaves_those_that_do_not_open_their_time() {
+    let object = Object::random(34, 2_000_000);
+    let servers = [(Conduct::IsSilent, MB, 5), (Conduct::Honest, MB, 40), (Conduct::Honest, MB, 40)];
+    let mut world = World::new(&object, 34, &servers).with(Config { sources_max: 2, ..config() });
+    world.begin(all(&object, 3));
+    assert_eq!(world.run().wrongs(0..2_000_000), Vec::<String>::new());
+    assert_eq!(opened(&world), [0, 1]);
+    assert!(world.now > Time::ZERO + OPENING_PATIENCE.times(4), "it took until {}", world.now);
+}
+
+#[test]
+fn what_a_silent_source_was_asked_for_is_asked_of_those_that_were_not_tried_before_it_is_asked_again() {
+    let object = Object::random(36, 30_000);
+    let mut world = World::new(&object, 36, &[(Conduct::Stalls(0), MB, 5), (Conduct::Stalls(0), MB, 5), (Conduct::Honest, MB, 40)]);
+    let name = Name::new("a/b").expect("it is a name");
+    world.begin(Order { what: What::Name { name, version_min: 0, age_max: None }, ..all(&object, 3) });
+    assert_eq!(world.run().wrongs(0..30_000), Vec::<String>::new());
+    let asked = |effect: &Effect| match effect {
+        Effect::Ask { source, wish: Wish::Name { .. }, .. } => Some(source.0),
+        _ => None,
+    };
+    let asked: Vec<u32> = world.effects.iter().filter_map(asked).collect();
+    assert_eq!(asked, [0, 1, 2]);
+}
+
+#[test]
+fn a_source_that_is_left_alone_is_not_held_to_have_been_tried() {
+    let object = Object::random(35, 30_000);
+    let mut world = World::new(&object, 35, &[(Conduct::IsSilent, MB, 5)]);
+    world.begin(all(&object, 1));
+    for _ in 0..2 * TROUBLES_MAX {
+        world.give(Input::Away { source: SourceId(0), after: Span::millis(500) });
+        world.run_until(world.now + Span::millis(600));
+    }
+    assert_eq!(opened(&world).len(), 1 + 2 * usize::from(TROUBLES_MAX));
+    world.run();
+    assert_eq!(world.effects.last(), Some(&Effect::Failed(Failure::NoSource)), "dials that fail are counted");
+}
+
 #[test]
 fn the_cheapest_source_is_asked_first_and_a_late_offer_is_used() {
     let object = Object::random(30, 100_000);
@@ -119,13 +184,6 @@ fn the_cheapest_source_is_asked_first_and_a_late_offer_is_used() {
     let mut order = all(&object, 2);
     (order.sources[0].cost, order.sources[1].cost) = (9, 2);
     world.begin(order);
-    let opened = |world: &World<'_>| -> Vec<u32> {
-        let opened = |effect: &Effect| match effect {
-            Effect::Open(source) => Some(source.0),
-            _ => None,
-        };
-        world.effects.iter().filter_map(opened).collect()
-    };
     assert_eq!(opened(&world), [1, 0]);
     world.give(Input::Offer(offer(2, 5)));
     world.give(Input::Offer(offer(2, 5)));
