@@ -238,3 +238,35 @@ fn the_newest_checkpoints_are_remembered_and_no_more_than_a_few_hundred() {
     assert!(matches!(shown_another(256), Sight::Contradicts(_)));
     assert!(matches!(shown_another(257), Sight::Unproven), "the first has made room");
 }
+
+#[test]
+fn a_log_signs_under_its_own_name_with_the_hint_at_its_own_key() {
+    let good = note(log(3).checkpoint());
+    let with = |change: fn(&mut Signature)| {
+        let mut other = good.clone();
+        change(&mut other.signatures[0]);
+        reader(1).see(other, &[])
+    };
+    assert_eq!(with(|_| ()), Sight::Taken);
+    assert_eq!(with(|signature| signature.name = "witness.example".to_owned()), Sight::Unsigned);
+    assert_eq!(with(|signature| signature.hint = [0; 4]), Sight::Unsigned);
+}
+
+#[test]
+fn a_line_with_a_signature_has_a_name_and_more_than_a_hint() {
+    let body = note(log(3).checkpoint()).text;
+    let read = |line: &str| Note::parse(format!("{body}\n{line}\n").as_bytes()).is_ok();
+    assert!(read("— witness.example AAAAAAA="));
+    assert!(!read("—  AAAAAAA="), "nobody signed it");
+    assert!(!read("— witness.example AAAAAA=="), "there is a hint, and no signature");
+}
+
+#[test]
+fn a_proof_under_another_tree_of_the_same_size_is_bad() {
+    let mut logs = reader(1);
+    let mut split = log(3);
+    split.add(&certificate(77), NOW);
+    split.merge();
+    assert_eq!(logs.see(note(log(4).checkpoint()), &[]), Sight::Taken);
+    assert_eq!(logs.check(&certificate(77), &proof(&split, 77), NOW), Err(ProofFault::Bad));
+}

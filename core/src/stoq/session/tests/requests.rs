@@ -69,6 +69,32 @@ fn what_came_early_and_is_read_late_is_early_no_more() {
     assert!(!offers(&mut early));
 }
 
+#[test]
+fn an_answer_is_read_at_once_if_it_was_asked_for_early_and_else_once_the_session_is_open() {
+    for early in [true, false] {
+        let mut pair = Pair::new(1);
+        let asked = |pair: &mut Pair| pair.input(0, Input::Ask { frame: get("a"), tag: 0, early });
+        let mine = StreamId::request(Side::Client, 0);
+        pair.input(0, Input::Begin);
+        if early {
+            asked(&mut pair);
+        }
+        pair.input(1, Input::Begin);
+        for end in 0..2 {
+            pair.input(end, Input::Keyed { major: version::MAJOR, exporter: [7; 32] });
+        }
+        if !early {
+            while pair.states()[0] < State::Confirming && pair.step() {}
+            asked(&mut pair);
+        }
+        let before = if early { vec![mine] } else { vec![] };
+        assert_eq!(pair.ends[0].readable, before, "early {early}");
+        pair.settle();
+        assert_eq!(pair.states(), [State::Open; 2]);
+        assert_eq!(pair.ends[0].readable, [mine], "it is read once, early {early}");
+    }
+}
+
 /// A server to which a client opened a stream before they agreed, and whose stream then ended like this.
 fn waited(input: Option<Input>) -> Pair {
     let mut pair = Pair::new(1);
